@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The binding kit: what a binding in C++ (lib/NAME/NAME.cpp) builds on. No Linux header is seen
+ * from here; what a binding needs of the kernel is in its own kernel.h.
+ *
+ * A Lua error is a longjmp over C++ frames: take first what may raise, own afterwards.
+ */
+#ifndef LUNATIK_HPP
+#define LUNATIK_HPP
+
+#include <stddef.h>
+#include <stdint.h>
+
+extern "C" {
+#include "lua.h"
+#include "lauxlib.h"
+}
+#include "fast.h"
+#include "kernel/gate.h"
+#include "kernel/memory.h"
+#include "kernel/module.h"
+#include "kernel/rcu.h"
+
+extern "C" struct module __this_module;
+
+namespace lunatik {
+
+struct Class;
+struct State;
+struct Runtime;
+
+/*
+ * A kernel resource that Lua holds. Shared by the userdata that stand for it in any number of
+ * runtimes; freed when the last reference goes. Classes derive from it.
+ */
+struct Object {
+	lunatik_deferred deferred;
+	const Class *klass;
+	int references;
+};
+
+struct Class {
+	const char *name;		/* as type errors name it */
+	size_t size;			/* of the struct derived from Object */
+	const luaL_Reg *methods;	/* and metamethods; ended by a null name */
+	/* Frees what the object owns beside its own memory. May sleep if `sleeps`. May be null. */
+	void (*release)(Object *object);
+	/* Stops what the object does, when its userdata is collected or closed. May be null. */
+	void (*close)(Object *object, lua_State *L);
+	bool sleeps;			/* its methods may sleep: process runtimes only */
+	bool shared;			/* may be handed to other runtimes */
+	struct module *owner;
+};
+
+/* What is inside of a userdata that stands for an object. */
+struct Box {
+	const Class *klass;
+	Object *object;			/* null once closed */
+};
+
+/* --- references ------------------------------------------------------------------------- */
+
+/* Another reference to an object that the caller knows alive. Any context. */
+static inline void get(Object *object)
+{
+	__atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
+}
+
+/* A reference to an object found under RCU, unless its last reference is gone. Any context. */
+bool get_unless_released(Object *object);
+
+/*
+ * Gives up a reference. The last one releases the object: at once, or, where the class may sleep
+ * and the context may not, in a worker. True when it was the last. Any context.
+ */
+bool put(Object *object);
+
+/* --- objects in Lua --------------------------------------------------------------------- */
+
+/* Pushes a userdata for an object of the class, with no object in it yet. Raises. */
+Box *push_box(lua_State *L, const Class &klass);
+
+/*
+ * Memory for an object of the class with one reference, zeroed; null when out of memory. Release
+ * it by put(). Does not raise.
+ */
+Object *allocate(lua_State *L, const Class &klass);
+
+/* Pushes a new userdata that holds a new object of class T::klass. Raises. */
+template <class T> T *push_new(lua_State *L)
+{
+	Box *box = push_box(L, T::klass);
+
+	box->object = allocate(L, T::klass);
+	if (!box->object)
+		luaL_error(L, "not enough memory");
+	return static_cast<T *>(box->object);
+}
+
+/* Pushes a userdata that stands for `object` and holds a reference of its own. Raises. */
+void push(lua_State *L, Object *object);
+
+/* Raises the type error of argument `arg`, naming the class expected and what was given. */
+[[gnu::cold]] void type_error(lua_State *L, int arg, const Class &klass);
+
+/* Argument `arg` as an object of class T::klass, or a Lua error. */
+template <class T> inline T *check(lua_State *L, int arg)
+{
+	Box *box = static_cast<Box *>(luafast_touserdata(L, arg, sizeof(Box)));
+
+	if (__builtin_expect(!box || box->klass != &T::klass || !box->object, 0))
+		type_error(L, arg, T::klass);
+	return static_cast<T *>(box->object);
+}
+
+/* The object at any index, of any class; null when there is none. Does not raise. */
+Object *to_object(lua_State *L, int index);
+
+/* Argument `arg` as an integer. Raises. */
+inline lua_Integer check_integer(lua_State *L, int arg)
+{
+	lua_Integer integer;
+
+	if (__builtin_expect(luafast_tointeger(L, arg, &integer), 1))
+		return integer;
+	return luaL_checkinteger(L, arg);
+}
+
+/* The metamethods __gc and __close of every class. */
+int collect(lua_State *L);
+
+/* --- runtimes --------------------------------------------------------------------------- */
+
+/* The runtime that a Lua state belongs to, as an object without a reference of its own. */
+Runtime *runtime_of(lua_State *L);
+
+/* References that keep a runtime's memory, but not its scripts, alive: for hooks. Any context. */
+void hold(Runtime *runtime);
+void drop(Runtime *runtime);
+
+/* The name of the runtime's script. */
+const char *name_of(const Runtime *runtime);
+
+/* Where the runtime runs its callbacks. */
+lunatik_context context_of(const Runtime *runtime);
+
+/* True while the calling code may sleep: a process runtime, or any that is being loaded. */
+bool may_sleep(lua_State *L);
+
+/* Raises unless the calling code may sleep. `what` is the name of the function. */
+void check_may_sleep(lua_State *L, const char *what);
+
+/* How memory may be allocated for this state now. */
+lunatik_memory memory_of(lua_State *L);
+
+/*
+ * One event inside of a runtime: pinned, alone, guarded. L is null when it could not enter, and
+ * `error` then says why: -ENXIO stopped or not yet loaded, -EDEADLK inside already, -EINTR killed.
+ */
+class Entry {
+public:
+	explicit Entry(Runtime *runtime);
+	~Entry();
+	Entry(const Entry &) = delete;
+	Entry &operator=(const Entry &) = delete;
+
+	lua_State *L;
+	int error;
+	State *state;
+private:
+	lunatik_pin pin;
+	lunatik_context context;
+};
+
+/*
+ * Calls the function below its `arguments` on the stack, as lua_pcall() does. An error is logged
+ * with a traceback under the runtime's name, and popped. Does not raise.
+ */
+bool call(lua_State *L, int arguments, int results);
+
+/* The message handler that adds a traceback. */
+int traceback(lua_State *L);
+
+/* A pointer per state that a binding keeps, for one lookup per event. */
+enum class Slot { Xdp, Count };
+void *&slot(State *state, Slot which);
+State *state_of(lua_State *L);
+
+/* --- values between runtimes ------------------------------------------------------------ */
+
+/* Whether the value may go to another runtime: nil, boolean, integer, string, shared object. */
+bool is_shareable(lua_State *L, int index);
+
+/* Pushes to `to` the shareable value at `index` of `from`. Raises in `to` only. */
+void copy_value(lua_State *from, int index, lua_State *to);
+
+/* Adds the integers of a table to the table on the stack's top. */
+struct Constant {
+	const char *name;
+	lua_Integer value;
+};
+void set_constants(lua_State *L, const Constant *constants);
+
+} // namespace lunatik
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What this C library has beside the standard functions. */
+#ifndef KLIBC_H
+#define KLIBC_H
+
+/* The folder of the scripts; the same as LUA_ROOT in lua/luaconf.h. */
+#define KLIBC_ROOT	"/lib/modules/lua/"
+/* A script is at most this long. */
+#define KLIBC_FILE_MAX	(1 << 20)
+
+int *klibc_errno(void);
+unsigned int klibc_seed(void);
+void klibc_log(const char *format, const char *argument);
+const char *strerror(int number);
+
+#endif

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * stdio over the VFS, as much as Lua needs to load its files: a FILE is the whole file in memory,
+ * read through kernel_read_file(), which security modules see.
+ */
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/kernel_read_file.h>
+#include <linux/preempt.h>
+#include <linux/printk.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "stdio.h"
+#include "klibc.h"
+
+struct klibc_file {
+	char *text;
+	size_t size;
+	size_t position;
+	bool ended;
+};
+
+static int last_error;
+
+int *klibc_errno(void)
+{
+	return &last_error;
+}
+
+/* A script's path is absolute, starts with the script folder and never climbs. */
+static bool is_script_path(const char *path)
+{
+	const char *part;
+
+	if (strncmp(path, KLIBC_ROOT, sizeof(KLIBC_ROOT) - 1))
+		return false;
+	for (part = path; part; part = strchr(part + 1, '/'))
+		if (!strcmp(part, "/..") || !strncmp(part, "/../", 4))
+			return false;
+	return true;
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	void *text = NULL;
+	ssize_t size;
+	FILE *f;
+
+	last_error = ENOENT;
+	if (!is_script_path(path))
+		return NULL;
+	last_error = EWOULDBLOCK;
+	if (!preemptible())
+		return NULL;
+	last_error = ENOMEM;
+	f = kzalloc(sizeof(*f), GFP_KERNEL);
+	if (!f)
+		return NULL;
+	size = kernel_read_file_from_path(path, 0, &text, KLIBC_FILE_MAX, NULL, READING_UNKNOWN);
+	if (size < 0 && size != -EINVAL) {	/* -EINVAL: the file is empty, or no regular file */
+		last_error = -size;
+		kfree(f);
+		return NULL;
+	}
+	f->text = text;
+	f->size = max_t(ssize_t, size, 0);
+	return f;
+}
+
+FILE *freopen(const char *path, const char *mode, FILE *f)
+{
+	fclose(f);
+	return fopen(path, mode);
+}
+
+int fclose(FILE *f)
+{
+	if (f) {
+		vfree(f->text);
+		kfree(f);
+	}
+	return 0;
+}
+
+int getc(FILE *f)
+{
+	if (f->position == f->size) {
+		f->ended = true;
+		return EOF;
+	}
+	return (unsigned char)f->text[f->position++];
+}
+
+size_t fread(void *buffer, size_t size, size_t count, FILE *f)
+{
+	size_t bytes = min(size * count, f->size - f->position);
+
+	memcpy(buffer, f->text + f->position, bytes);
+	f->position += bytes;
+	f->ended = bytes < size * count;
+	return bytes / size;
+}
+
+int feof(FILE *f)
+{
+	return f->ended;
+}
+
+int ferror(FILE *f)
+{
+	return 0;
+}
+
+void klibc_log(const char *format, const char *argument)
+{
+	printk(KERN_WARNING "lunatik: %s\n", argument);
+}
+
+unsigned int klibc_seed(void)
+{
+	return get_random_u32();
+}
+
+const char *strerror(int number)
+{
+	switch (number) {
+	case ENOENT:		return "No such file or directory";
+	case EACCES:		return "Permission denied";
+	case EPERM:		return "Operation not permitted";
+	case EISDIR:		return "Is a directory";
+	case EFBIG:		return "File too large";
+	case ENOMEM:		return "Cannot allocate memory";
+	case EWOULDBLOCK:	return "Cannot read files in this context";
+	case ELOOP:		return "Too many levels of symbolic links";
+	case ENAMETOOLONG:	return "File name too long";
+	default:		return "Input/output error";
+	}
+}

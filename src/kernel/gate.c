@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+#include <linux/cpumask.h>
+#include <linux/irq.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/version.h>
+#include <asm/processor.h>
+
+#include "gate.h"
+
+struct lunatik_gate {
+	union {
+		struct mutex mutex;	/* PROCESS */
+		spinlock_t spinlock;	/* SOFTIRQ */
+		raw_spinlock_t raw;	/* HARDIRQ */
+	};
+	/* Who is inside. Only that task can find itself here, so a plain read is enough. */
+	struct task_struct *owner;
+	enum lunatik_context context;
+};
+
+struct lunatik_gate *lunatik_gate_new(enum lunatik_context context)
+{
+	struct lunatik_gate *gate = kzalloc(sizeof(*gate), GFP_KERNEL);
+
+	if (!gate)
+		return NULL;
+	gate->context = context;
+	switch (context) {
+	case LUNATIK_PROCESS:
+		mutex_init(&gate->mutex);
+		break;
+	case LUNATIK_SOFTIRQ:
+		spin_lock_init(&gate->spinlock);
+		break;
+	case LUNATIK_HARDIRQ:
+		raw_spin_lock_init(&gate->raw);
+		break;
+	}
+	return gate;
+}
+
+void lunatik_gate_free(struct lunatik_gate *gate)
+{
+	kfree(gate);
+}
+
+unsigned int lunatik_pin(enum lunatik_context context, struct lunatik_pin *pin)
+{
+	switch (context) {
+	case LUNATIK_PROCESS:
+		return 0;
+	case LUNATIK_SOFTIRQ:
+		/* Packets arrive with bottom halves off already; nothing then can turn them on. */
+		pin->pinned = !softirq_count();
+		if (pin->pinned)
+			local_bh_disable();
+		break;
+	case LUNATIK_HARDIRQ:
+		local_irq_save(pin->flags);
+		break;
+	}
+	return smp_processor_id();
+}
+
+void lunatik_unpin(enum lunatik_context context, const struct lunatik_pin *pin)
+{
+	switch (context) {
+	case LUNATIK_PROCESS:
+		break;
+	case LUNATIK_SOFTIRQ:
+		if (pin->pinned)
+			local_bh_enable();
+		break;
+	case LUNATIK_HARDIRQ:
+		local_irq_restore(pin->flags);
+		break;
+	}
+}
+
+int lunatik_gate_enter(struct lunatik_gate *gate)
+{
+	if (READ_ONCE(gate->owner) == current)
+		return -EDEADLK;
+	switch (gate->context) {
+	case LUNATIK_PROCESS:
+		if (mutex_lock_killable(&gate->mutex))
+			return -EINTR;
+		break;
+	case LUNATIK_SOFTIRQ:
+		spin_lock(&gate->spinlock);
+		break;
+	case LUNATIK_HARDIRQ:
+		raw_spin_lock(&gate->raw);
+		break;
+	}
+	WRITE_ONCE(gate->owner, current);
+	return 0;
+}
+
+void lunatik_gate_leave(struct lunatik_gate *gate)
+{
+	WRITE_ONCE(gate->owner, NULL);
+	switch (gate->context) {
+	case LUNATIK_PROCESS:
+		mutex_unlock(&gate->mutex);
+		break;
+	case LUNATIK_SOFTIRQ:
+		spin_unlock(&gate->spinlock);
+		break;
+	case LUNATIK_HARDIRQ:
+		raw_spin_unlock(&gate->raw);
+		break;
+	}
+}
+
+bool lunatik_gate_inside(const struct lunatik_gate *gate)
+{
+	return READ_ONCE(gate->owner) == current;
+}
+
+uintptr_t lunatik_stack_floor(void)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t bottom = (uintptr_t)task_stack_page(current);
+
+	if (here - bottom >= THREAD_SIZE) {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+		/* It points to the stack's last word. */
+		uintptr_t last = (uintptr_t)this_cpu_read(pcpu_hot.hardirq_stack_ptr);
+
+		bottom = last + sizeof(long) - IRQ_STACK_SIZE;
+		if (here - bottom >= IRQ_STACK_SIZE)
+#endif
+			/* Some other stack: what it still has is not known, but a page of it is. */
+			bottom = here & PAGE_MASK;
+	}
+	return bottom + LUNATIK_STACK_RESERVE;
+}
+
+unsigned int lunatik_cpu_count(void)
+{
+	return nr_cpu_ids;
+}
+
+bool lunatik_cpu_possible(unsigned int cpu)
+{
+	return cpu_possible(cpu);
+}
+
+bool lunatik_may_sleep(void)
+{
+	return preemptible() && !rcu_preempt_depth();
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The gate of a state: what keeps everyone else out while one event is inside. It also brings the
+ * CPU into the context in which the state may be entered.
+ */
+#ifndef LUNATIK_KERNEL_GATE_H
+#define LUNATIK_KERNEL_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum lunatik_context {
+	LUNATIK_PROCESS,	/* may sleep: mutex */
+	LUNATIK_SOFTIRQ,	/* packets: spinlock, bottom halves off */
+	LUNATIK_HARDIRQ,	/* probes, keyboard: spinlock, interrupts off */
+};
+
+struct lunatik_gate;
+
+/* What lunatik_pin() changed and lunatik_unpin() puts back. */
+struct lunatik_pin {
+	unsigned long flags;
+	bool pinned;
+};
+
+/* lunatik_gate_new - process context. NULL when out of memory. */
+struct lunatik_gate *lunatik_gate_new(enum lunatik_context context);
+void lunatik_gate_free(struct lunatik_gate *gate);
+
+/*
+ * lunatik_pin - stay on this CPU, with bottom halves (SOFTIRQ) or interrupts (HARDIRQ) off, until
+ * lunatik_unpin(). Returns this CPU's number; 0 in PROCESS, where nothing is pinned.
+ */
+unsigned int lunatik_pin(enum lunatik_context context, struct lunatik_pin *pin);
+void lunatik_unpin(enum lunatik_context context, const struct lunatik_pin *pin);
+
+/*
+ * lunatik_gate_enter - take the gate; PROCESS may sleep. The caller is pinned.
+ * 0; -EDEADLK when this very task is inside already; -EINTR when it was killed while waiting.
+ */
+int lunatik_gate_enter(struct lunatik_gate *gate);
+void lunatik_gate_leave(struct lunatik_gate *gate);
+
+/* lunatik_gate_inside - whether the running task is inside. */
+bool lunatik_gate_inside(const struct lunatik_gate *gate);
+
+/*
+ * lunatik_stack_floor - the lowest address that Lua may use of the stack the CPU is on now,
+ * which leaves LUNATIK_STACK_RESERVE bytes for what the kernel needs below.
+ */
+uintptr_t lunatik_stack_floor(void);
+#define LUNATIK_STACK_RESERVE	4096
+
+unsigned int lunatik_cpu_count(void);		/* CPU numbers are below this */
+bool lunatik_cpu_possible(unsigned int cpu);
+
+/* lunatik_may_sleep - whether the running context may sleep (a task, nothing disabled). */
+bool lunatik_may_sleep(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

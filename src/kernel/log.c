@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+#define pr_fmt(fmt) "lunatik: " fmt
+
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+
+#include "log.h"
+
+/* The length of one record of the kernel log, with room for its prefix. */
+#define RECORD_MAX	960
+
+void lunatik_log(const char *text, size_t length)
+{
+	do {
+		size_t part = min_t(size_t, length, RECORD_MAX);
+
+		printk(KERN_INFO "%.*s\n", (int)part, text);
+		text += part;
+		length -= part;
+	} while (length);
+}
+
+void lunatik_log_error(const char *where, const char *text)
+{
+	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
+
+	if (__ratelimit(&limit))
+		pr_err("%s: %.*s\n", where, RECORD_MAX, text);
+}
