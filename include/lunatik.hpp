@@ -43,11 +43,10 @@ struct Class {
 	const char *name;		/* as type errors name it */
 	size_t size;			/* of the struct derived from Object */
 	const luaL_Reg *methods;	/* and metamethods; ended by a null name */
-	/* Frees what the object owns beside its own memory. May sleep if `sleeps`. May be null. */
+	/* Frees what the object owns beside its own memory; null when there is nothing. */
 	void (*release)(Object *object);
-	/* Stops what the object does, when its userdata is collected or closed. May be null. */
-	void (*close)(Object *object, lua_State *L);
-	bool sleeps;			/* its methods may sleep: process runtimes only */
+	bool sleeps;			/* lives in process runtimes only; release() may sleep */
+	bool release_sleeps;		/* release() may sleep, all else may not */
 	bool shared;			/* may be handed to other runtimes */
 	struct module *owner;
 };
@@ -65,9 +64,6 @@ static inline void get(Object *object)
 {
 	__atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
 }
-
-/* A reference to an object found under RCU, unless its last reference is gone. Any context. */
-bool get_unless_released(Object *object);
 
 /*
  * Gives up a reference. The last one releases the object: at once, or, where the class may sleep
@@ -138,6 +134,15 @@ Runtime *runtime_of(lua_State *L);
 void hold(Runtime *runtime);
 void drop(Runtime *runtime);
 
+/*
+ * Runs the function that the runtime's script returned, until it returns or yields. An error is
+ * logged. Called where the runtime may be entered; may sleep if it may.
+ */
+void run_task(Runtime *runtime);
+
+/* The runtime of argument `arg`, a runtime object. Raises. */
+Runtime *check_runtime(lua_State *L, int arg);
+
 /* The name of the runtime's script. */
 const char *name_of(const Runtime *runtime);
 
@@ -159,7 +164,9 @@ lunatik_memory memory_of(lua_State *L);
  */
 class Entry {
 public:
-	explicit Entry(Runtime *runtime);
+	enum class Wait { Killable, Always };
+
+	explicit Entry(Runtime *runtime, Wait wait = Wait::Killable);
 	~Entry();
 	Entry(const Entry &) = delete;
 	Entry &operator=(const Entry &) = delete;

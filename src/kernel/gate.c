@@ -82,13 +82,15 @@ void lunatik_unpin(enum lunatik_context context, const struct lunatik_pin *pin)
 	}
 }
 
-int lunatik_gate_enter(struct lunatik_gate *gate)
+int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
 {
 	if (READ_ONCE(gate->owner) == current)
 		return -EDEADLK;
 	switch (gate->context) {
 	case LUNATIK_PROCESS:
-		if (mutex_lock_killable(&gate->mutex))
+		if (!killable)
+			mutex_lock(&gate->mutex);
+		else if (mutex_lock_killable(&gate->mutex))
 			return -EINTR;
 		break;
 	case LUNATIK_SOFTIRQ:

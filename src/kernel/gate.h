@@ -40,9 +40,9 @@ void lunatik_unpin(enum lunatik_context context, const struct lunatik_pin *pin);
 
 /*
  * lunatik_gate_enter - take the gate; PROCESS may sleep. The caller is pinned.
- * 0; -EDEADLK when this very task is inside already; -EINTR when it was killed while waiting.
+ * 0; -EDEADLK when this very task is inside already; -EINTR when `killable` and killed while waiting.
  */
-int lunatik_gate_enter(struct lunatik_gate *gate);
+int lunatik_gate_enter(struct lunatik_gate *gate, bool killable);
 void lunatik_gate_leave(struct lunatik_gate *gate);
 
 /* lunatik_gate_inside - whether the running task is inside. */

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// Objects: their references, and the userdata that stand for them in Lua.
+#include "state.hpp"
+
+namespace lunatik {
+
+static void release(Object *object)
+{
+	const Class *klass = object->klass;
+	struct module *owner = klass->owner;
+
+	if (klass->release)
+		klass->release(object);
+	lunatik_memory_free(object);
+	lunatik_module_put(owner);
+}
+
+static void release_deferred(lunatik_deferred *deferred)
+{
+	release(reinterpret_cast<Object *>(deferred));
+}
+
+bool put(Object *object)
+{
+	if (__atomic_sub_fetch(&object->references, 1, __ATOMIC_ACQ_REL))
+		return false;
+	if ((object->klass->sleeps || object->klass->release_sleeps) && !lunatik_may_sleep()) {
+		object->deferred.run = release_deferred;
+		lunatik_defer(&object->deferred);
+	} else {
+		release(object);
+	}
+	return true;
+}
+
+Object *allocate(lua_State *L, const Class &klass)
+{
+	lunatik_memory how = may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC;
+	Object *object;
+
+	if (!lunatik_module_get(klass.owner))
+		return nullptr;
+	object = static_cast<Object *>(lunatik_memory_new(klass.size, how));
+	if (!object) {
+		lunatik_module_put(klass.owner);
+		return nullptr;
+	}
+	object->klass = &klass;
+	object->references = 1;
+	return object;
+}
+
+int collect(lua_State *L)
+{
+	Box *box = static_cast<Box *>(luafast_touserdata(L, 1, sizeof(Box)));
+
+	if (box && box->object) {
+		Object *object = box->object;
+
+		box->object = nullptr;
+		put(object);
+	}
+	return 0;
+}
+
+/* Pushes the metatable of a class, made at its first use in this state. */
+static void push_metatable(lua_State *L, const Class &klass)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &klass) == LUA_TTABLE)
+		return;
+	lua_pop(L, 1);
+	if (!state_hold_module(state_of(L), klass.owner))
+		luaL_error(L, "not enough memory");
+	lua_newtable(L);
+	if (klass.methods)
+		luaL_setfuncs(L, klass.methods, 0);
+	lua_pushstring(L, klass.name);
+	lua_setfield(L, -2, "__name");
+	lua_pushcfunction(L, collect);
+	lua_setfield(L, -2, "__gc");
+	lua_pushcfunction(L, collect);
+	lua_setfield(L, -2, "__close");
+	if (lua_getfield(L, -1, "__index") == LUA_TNIL) {
+		lua_pushvalue(L, -2);
+		lua_setfield(L, -3, "__index");
+	}
+	lua_pop(L, 1);
+	lua_pushvalue(L, -1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &klass);
+}
+
+Box *push_box(lua_State *L, const Class &klass)
+{
+	Box *box;
+
+	if (klass.sleeps && context_of(runtime_of(L)) != LUNATIK_PROCESS)
+		luaL_error(L, "a %s may sleep, and this is a %s runtime: run the script in process context",
+			   klass.name, context_name(context_of(runtime_of(L))));
+	box = static_cast<Box *>(lua_newuserdatauv(L, sizeof(Box), 0));
+	box->klass = &klass;
+	box->object = nullptr;
+	push_metatable(L, klass);
+	lua_setmetatable(L, -2);
+	return box;
+}
+
+void push(lua_State *L, Object *object)
+{
+	Box *box = push_box(L, *object->klass);
+
+	get(object);
+	box->object = object;
+}
+
+Object *to_object(lua_State *L, int index)
+{
+	Box *box;
+
+	if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) != sizeof(Box))
+		return nullptr;
+	box = static_cast<Box *>(lua_touserdata(L, index));
+	return box->object;
+}
+
+void type_error(lua_State *L, int arg, const Class &klass)
+{
+	Box *box = static_cast<Box *>(luafast_touserdata(L, arg, sizeof(Box)));
+
+	if (box && box->klass == &klass)
+		luaL_argerror(L, arg, lua_pushfstring(L, "%s is closed", klass.name));
+	luaL_typeerror(L, arg, klass.name);
+}
+
+} // namespace lunatik

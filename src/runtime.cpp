@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// Runtimes: made from a script, entered by events, resumed from Lua, stopped.
+#include "state.hpp"
+
+extern "C" {
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+}
+
+namespace lunatik {
+
+/* Loading a script needs this much of the stack above the floor. */
+static const size_t loading_stack = 4096;
+
+static int runtime_stop_method(lua_State *L);
+static int runtime_info(lua_State *L);
+
+static void handle_release(Object *object)
+{
+	Handle *handle = static_cast<Handle *>(object);
+
+	if (!handle->runtime)
+		return;
+	runtime_stop(handle->runtime);
+	handle->runtime->handle = nullptr;
+	drop(handle->runtime);
+}
+
+static const luaL_Reg methods[] = {
+	{ "stop", runtime_stop_method },
+	{ "resume", runtime_resume },
+	{ "info", runtime_info },
+	{ nullptr, nullptr },
+};
+
+const Class Handle::klass = {
+	.name = "runtime",
+	.size = sizeof(Handle),
+	.methods = methods,
+	.release = handle_release,
+	.sleeps = false,
+	.release_sleeps = true,
+	.shared = true,
+	.owner = &__this_module,
+};
+
+void hold(Runtime *runtime)
+{
+	__atomic_fetch_add(&runtime->holds, 1, __ATOMIC_RELAXED);
+}
+
+static void runtime_free(lunatik_deferred *deferred)
+{
+	Runtime *runtime = reinterpret_cast<Runtime *>(deferred);
+
+	for (unsigned int i = 0; i < runtime->count; i++)
+		if (runtime->states[i])
+			state_free(runtime->states[i]);
+	lunatik_memory_free(runtime->states);
+	lunatik_memory_free(runtime);
+}
+
+void drop(Runtime *runtime)
+{
+	if (__atomic_sub_fetch(&runtime->holds, 1, __ATOMIC_ACQ_REL))
+		return;
+	runtime->deferred.run = runtime_free;
+	lunatik_defer(&runtime->deferred);
+}
+
+const char *name_of(const Runtime *runtime)
+{
+	return runtime->name;
+}
+
+lunatik_context context_of(const Runtime *runtime)
+{
+	return runtime->context;
+}
+
+/* --- entering --------------------------------------------------------------------------- */
+
+Entry::Entry(Runtime *runtime, Wait wait) : L(nullptr), context(runtime->context)
+{
+	unsigned int cpu = lunatik_pin(context, &pin);
+
+	state = __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
+	error = state ? lunatik_gate_enter(state->gate, wait == Wait::Killable) : -ENXIO;
+	if (!error) {
+		if (__builtin_expect(state->phase == State::Phase::Ready, 1)) {
+			state->stack_floor = lunatik_stack_floor();
+			L = state->L;
+			return;
+		}
+		lunatik_gate_leave(state->gate);
+		error = -ENXIO;
+	}
+	lunatik_unpin(context, &pin);
+}
+
+Entry::~Entry()
+{
+	if (!L)
+		return;
+	lunatik_gate_leave(state->gate);
+	lunatik_unpin(context, &pin);
+}
+
+/* --- stopping --------------------------------------------------------------------------- */
+
+/* Shuts one state to events, waiting for the one that is inside. True when it was open. */
+static bool shut(Runtime *runtime, State *state)
+{
+	lunatik_pin pin;
+	bool open;
+
+	lunatik_pin(runtime->context, &pin);
+	lunatik_gate_enter(state->gate, false);
+	open = state->phase == State::Phase::Ready;
+	state->phase = State::Phase::Stopped;
+	lunatik_gate_leave(state->gate);
+	lunatik_unpin(runtime->context, &pin);
+	return open;
+}
+
+static bool is_inside(Runtime *runtime)
+{
+	for (unsigned int i = 0; i < runtime->count; i++)
+		if (runtime->states[i] && lunatik_gate_inside(runtime->states[i]->gate))
+			return true;
+	return false;
+}
+
+int runtime_stop(Runtime *runtime)
+{
+	if (is_inside(runtime))
+		return -EDEADLK;
+	for (unsigned int i = 0; i < runtime->count; i++) {
+		State *state = runtime->states[i];
+
+		/* The Lua state is closed by whoever shut it; the rest waits for the last hold. */
+		if (state && shut(runtime, state))
+			state_close(state);
+	}
+	return 0;
+}
+
+/* --- making ----------------------------------------------------------------------------- */
+
+/* Script names are paths below the script folder, without ".lua". */
+static bool is_script_name(const char *name, size_t length)
+{
+	if (!length || length > 200 || name[0] == '/')
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (static_cast<unsigned char>(name[i]) <= ' ')
+			return false;
+		if (name[i] == '.' && name[i + 1] == '.')
+			return false;
+	}
+	return true;
+}
+
+static Runtime *runtime_allocate(const char *script, size_t length, const Options &options)
+{
+	unsigned int count = options.percpu ? lunatik_cpu_count() : 1;
+	Runtime *runtime = static_cast<Runtime *>(lunatik_memory_new(sizeof(Runtime) + length + 1,
+								     LUNATIK_MEMORY_SLEEP));
+
+	if (!runtime)
+		return nullptr;
+	runtime->states = static_cast<State **>(lunatik_memory_new(count * sizeof(State *), LUNATIK_MEMORY_SLEEP));
+	if (!runtime->states) {
+		lunatik_memory_free(runtime);
+		return nullptr;
+	}
+	runtime->holds = 1;
+	runtime->context = options.context;
+	runtime->percpu = options.percpu;
+	runtime->count = count;
+	memcpy(runtime->name, script, length);
+	return runtime;
+}
+
+/* Makes one state and runs the script in it. Events that come meanwhile wait, or find no runtime. */
+static bool load_one(Runtime *runtime, unsigned int index, Failure &failure)
+{
+	State *state = state_new(runtime, failure);
+	bool waits = runtime->context == LUNATIK_PROCESS;
+	bool loaded;
+
+	if (!state)
+		return false;
+	if (waits)
+		lunatik_gate_enter(state->gate, false);
+	__atomic_store_n(&runtime->states[index], state, __ATOMIC_RELEASE);
+	loaded = state_load(state, failure);
+	if (loaded)
+		__atomic_store_n(&state->phase, State::Phase::Ready, __ATOMIC_RELEASE);
+	else
+		state->phase = State::Phase::Stopped;
+	if (waits)
+		lunatik_gate_leave(state->gate);
+	if (!loaded)
+		state_close(state);
+	return loaded;
+}
+
+Handle *runtime_new(const char *script, const Options &given, Failure &failure)
+{
+	size_t length = strlen(script);
+	Options options = given;
+	Runtime *runtime;
+	Handle *handle;
+	char path[256];
+
+	if (length > 4 && !strcmp(script + length - 4, ".lua"))
+		length -= 4;
+	if (!is_script_name(script, length)) {
+		failure.say(-EINVAL, "'%.200s' is not a script name: give its path below " LUA_ROOT
+			    " without '..'", script);
+		return nullptr;
+	}
+	if (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) < lunatik_stack_floor() + loading_stack) {
+		failure.say(-ENOMEM, "%s: too many runtimes are being made inside of each other", script);
+		return nullptr;
+	}
+	snprintf(path, sizeof(path), LUA_ROOT "%.*s.lua", static_cast<int>(length), script);
+	if (!given.has_context) {
+		if (!read_header(path, options, failure))
+			return nullptr;
+		if (!options.has_context)
+			options.context = options.percpu ? LUNATIK_SOFTIRQ : LUNATIK_PROCESS;
+	}
+	if (options.percpu && options.context == LUNATIK_PROCESS) {
+		failure.say(-EINVAL, "%s: a process runtime cannot be percpu: make it softirq or hardirq", script);
+		return nullptr;
+	}
+
+	failure.say(-ENOMEM, "%s: not enough memory for a new runtime", script);
+	runtime = runtime_allocate(script, length, options);
+	if (!runtime)
+		return nullptr;
+	handle = static_cast<Handle *>(lunatik_memory_new(sizeof(Handle), LUNATIK_MEMORY_SLEEP));
+	if (!handle || !lunatik_module_get(Handle::klass.owner)) {
+		lunatik_memory_free(handle);
+		drop(runtime);
+		return nullptr;
+	}
+	handle->klass = &Handle::klass;
+	handle->references = 1;
+	handle->runtime = runtime;
+	runtime->handle = handle;
+	for (unsigned int i = 0; i < runtime->count; i++) {
+		if (runtime->percpu && !lunatik_cpu_possible(i))
+			continue;
+		if (!load_one(runtime, i, failure)) {
+			put(handle);
+			return nullptr;
+		}
+	}
+	return handle;
+}
+
+/* --- resuming --------------------------------------------------------------------------- */
+
+/* Values on their way between two states; the one they leave is not run meanwhile. */
+struct Transfer {
+	lua_State *from;
+	int first, count;
+};
+
+/* receive(transfer): returns the values. */
+static int receive(lua_State *to)
+{
+	const Transfer *transfer = static_cast<const Transfer *>(lua_touserdata(to, 1));
+
+	luaL_checkstack(to, transfer->count, "too many values");
+	for (int i = 0; i < transfer->count; i++)
+		copy_value(transfer->from, transfer->first + i, to);
+	return transfer->count;
+}
+
+/* resume_task(transfer): resumes the task with the values, returns what it returns. */
+static int resume_task(lua_State *L)
+{
+	const Transfer *transfer = static_cast<const Transfer *>(lua_touserdata(L, 1));
+	lua_State *task;
+	int results, status;
+
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &task_key) != LUA_TTHREAD)
+		return luaL_error(L, "%s returned no function to resume", name_of(runtime_of(L)));
+	task = lua_tothread(L, -1);
+	receive(L);
+	if (!lua_checkstack(task, transfer->count))
+		return luaL_error(L, "too many values");
+	lua_xmove(L, task, transfer->count);
+	status = lua_resume(task, L, transfer->count, &results);
+	if (status != LUA_OK && status != LUA_YIELD) {
+		luaL_traceback(L, task, lua_tostring(task, -1), 0);
+		return lua_error(L);
+	}
+	luaL_checkstack(L, results, "too many results");
+	lua_xmove(task, L, results);
+	return results;
+}
+
+Runtime *check_runtime(lua_State *L, int arg)
+{
+	return check<Handle>(L, arg)->runtime;
+}
+
+/* What is the matter when a runtime cannot be entered. */
+static const char *entry_error(int error)
+{
+	return error == -EDEADLK ? "is running already" : error == -EINTR ? "is busy (interrupted)" : "is stopped";
+}
+
+int runtime_resume(lua_State *L)
+{
+	Runtime *runtime = check_runtime(L, 1);
+	Transfer there = { L, 2, lua_gettop(L) - 1 };
+	int error, results = 0;
+	bool good = false;
+
+	if (runtime->context == LUNATIK_PROCESS)
+		check_may_sleep(L, "resume");
+	if (runtime->percpu)
+		luaL_error(L, "%s runs on each CPU: a percpu runtime cannot be resumed", runtime->name);
+	for (int i = 2; i <= lua_gettop(L); i++)
+		luaL_argcheck(L, is_shareable(L, i), i,
+			      "nil, boolean, integer, string or shared object expected");
+	luaL_checkstack(L, 4, "too many values");
+	{
+		Entry entry(runtime);
+
+		error = entry.error;
+		if (!error) {
+			int base = lua_gettop(entry.L);
+
+			lua_pushcfunction(entry.L, resume_task);
+			lua_pushlightuserdata(entry.L, &there);
+			good = lua_pcall(entry.L, 1, LUA_MULTRET, 0) == LUA_OK;
+
+			Transfer back = { entry.L, base + 1, lua_gettop(entry.L) - base };
+
+			results = back.count;
+			lua_pushcfunction(L, receive);
+			lua_pushlightuserdata(L, &back);
+			good = lua_pcall(L, 1, LUA_MULTRET, 0) == LUA_OK && good;
+			lua_settop(entry.L, base);
+		}
+	}
+	if (error)
+		return luaL_error(L, "%s %s", runtime->name, entry_error(error));
+	if (!good)
+		return lua_error(L);
+	return results;
+}
+
+void run_task(Runtime *runtime)
+{
+	Transfer nothing = { nullptr, 0, 0 };
+	Entry entry(runtime);
+
+	if (!entry.L)
+		return;
+	lua_pushcfunction(entry.L, resume_task);
+	lua_pushlightuserdata(entry.L, &nothing);
+	call(entry.L, 1, 0);
+}
+
+static int runtime_stop_method(lua_State *L)
+{
+	Runtime *runtime = check_runtime(L, 1);
+	Box *box = static_cast<Box *>(lua_touserdata(L, 1));
+
+	check_may_sleep(L, "stop");
+	if (runtime_stop(runtime))
+		return luaL_error(L, "%s cannot stop itself while it runs", runtime->name);
+	collect(L);
+	box->object = nullptr;
+	return 0;
+}
+
+static int runtime_info(lua_State *L)
+{
+	Runtime *runtime = check_runtime(L, 1);
+	lua_Integer used = 0;
+	bool running = false;
+
+	for (unsigned int i = 0; i < runtime->count; i++) {
+		const State *state = runtime->states[i];
+
+		if (state && state->phase == State::Phase::Ready) {
+			running = true;
+			used += static_cast<lua_Integer>(state->used);
+		}
+	}
+	lua_createtable(L, 0, 5);
+	lua_pushstring(L, runtime->name);
+	lua_setfield(L, -2, "script");
+	lua_pushstring(L, context_name(runtime->context));
+	lua_setfield(L, -2, "context");
+	lua_pushboolean(L, runtime->percpu);
+	lua_setfield(L, -2, "percpu");
+	lua_pushinteger(L, used);
+	lua_setfield(L, -2, "memory");
+	lua_pushboolean(L, running);
+	lua_setfield(L, -2, "running");
+	return 1;
+}
+
+/* --- values ----------------------------------------------------------------------------- */
+
+bool is_shareable(lua_State *L, int index)
+{
+	Object *object;
+
+	switch (lua_type(L, index)) {
+	case LUA_TNIL:
+	case LUA_TBOOLEAN:
+	case LUA_TNUMBER:
+	case LUA_TSTRING:
+		return true;
+	case LUA_TUSERDATA:
+		object = to_object(L, index);
+		return object && object->klass->shared;
+	default:
+		return false;
+	}
+}
+
+void copy_value(lua_State *from, int index, lua_State *to)
+{
+	const char *text;
+	size_t length;
+
+	switch (lua_type(from, index)) {
+	case LUA_TBOOLEAN:
+		lua_pushboolean(to, lua_toboolean(from, index));
+		break;
+	case LUA_TNUMBER:
+		lua_pushinteger(to, lua_tointeger(from, index));
+		break;
+	case LUA_TSTRING:
+		text = lua_tolstring(from, index, &length);
+		lua_pushlstring(to, text, length);
+		break;
+	case LUA_TUSERDATA:
+		if (is_shareable(from, index)) {
+			push(to, to_object(from, index));
+			break;
+		}
+		[[fallthrough]];
+	default:
+		lua_pushnil(to);
+	}
+}
+
+} // namespace lunatik

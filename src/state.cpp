@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// A Lua state in the kernel: its memory, its libraries, the run of its script, its end.
+#include "state.hpp"
+#include "kernel/log.h"
+
+extern "C" {
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "lualib.h"
+int luaopen_lunatik(lua_State *L);
+int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments);
+}
+
+namespace lunatik {
+
+void Failure::say(int why, const char *format, ...)
+{
+	va_list arguments;
+
+	code = why;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+}
+
+State *state_of(lua_State *L)
+{
+	return *static_cast<State **>(lua_getextraspace(L));
+}
+
+Runtime *runtime_of(lua_State *L)
+{
+	return state_of(L)->runtime;
+}
+
+void *&slot(State *state, Slot which)
+{
+	return state->slots[static_cast<int>(which)];
+}
+
+static bool may_sleep(const State *state)
+{
+	return state->runtime->context == LUNATIK_PROCESS || state->phase != State::Phase::Ready;
+}
+
+bool may_sleep(lua_State *L)
+{
+	return may_sleep(state_of(L));
+}
+
+void check_may_sleep(lua_State *L, const char *what)
+{
+	if (!may_sleep(L))
+		luaL_error(L, "'%s' may sleep, which a callback of a %s runtime must not", what,
+			   context_name(context_of(runtime_of(L))));
+}
+
+static lunatik_memory memory_of(const State *state)
+{
+	if (state->runtime->context == LUNATIK_PROCESS)
+		return LUNATIK_MEMORY_LARGE;
+	return may_sleep(state) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC;
+}
+
+lunatik_memory memory_of(lua_State *L)
+{
+	return memory_of(state_of(L));
+}
+
+/* Lua's allocator. Lua collects garbage and tries again when it fails, then raises an error. */
+static void *resize(void *context, void *block, size_t old, size_t size)
+{
+	State *state = static_cast<State *>(context);
+	void *resized;
+
+	if (!block)
+		old = 0; /* it holds the type of the new object instead */
+	if (size > old && size - old > state->quota - state->used)
+		return nullptr;
+	resized = lunatik_memory_resize(block, old, size, memory_of(state));
+	if (!resized && size > old)
+		return nullptr;
+	state->used += size - old;
+	if (!resized && size)
+		return block; /* no smaller block is to be had: the old one does */
+	return resized;
+}
+
+/* Lua's warn(): off, as in a fresh lua(1). */
+static void warn(void *, const char *, int)
+{
+}
+
+static const luaL_Reg standard[] = {
+	{ LUA_GNAME, luaopen_base },
+	{ LUA_LOADLIBNAME, luaopen_package },
+	{ LUA_COLIBNAME, luaopen_coroutine },
+	{ LUA_TABLIBNAME, luaopen_table },
+	{ LUA_STRLIBNAME, luaopen_string },
+	{ LUA_MATHLIBNAME, open_math },
+	{ LUA_UTF8LIBNAME, luaopen_utf8 },
+	{ LUA_DBLIBNAME, luaopen_debug },
+	{ "lunatik", luaopen_lunatik },
+};
+
+static int open_standard(lua_State *L)
+{
+	for (const luaL_Reg &library : standard) {
+		luaL_requiref(L, library.name, library.func, 1);
+		lua_pop(L, 1);
+	}
+	lua_getglobal(L, LUA_DBLIBNAME);
+	lua_pushnil(L);
+	lua_setfield(L, -2, "debug"); /* it reads a terminal */
+	lua_pushcfunction(L, print);
+	lua_setglobal(L, "print");
+	lua_pushliteral(L, LUA_VERSION "-kernel");
+	lua_setglobal(L, "_VERSION");
+	open_libraries(L);
+	return 0;
+}
+
+/* Takes the message on the stack's top as the reason of the failure. */
+static void fail(lua_State *L, Failure &failure)
+{
+	const char *text = lua_tostring(L, -1);
+
+	failure.say(-EINVAL, "%s", text ? text : "(the error is not a string)");
+	lua_pop(L, 1);
+}
+
+State *state_new(Runtime *runtime, Failure &failure)
+{
+	State *state = static_cast<State *>(lunatik_memory_new(sizeof(State), LUNATIK_MEMORY_SLEEP));
+
+	failure.say(-ENOMEM, "%s: not enough memory for a new runtime", runtime->name);
+	if (!state)
+		return nullptr;
+	state->runtime = runtime;
+	state->phase = State::Phase::Loading;
+	state->quota = runtime->context == LUNATIK_PROCESS ? 16 << 20 : 4 << 20;
+	state->gate = lunatik_gate_new(runtime->context);
+	if (state->gate)
+		state->L = lua_newstate(resize, state);
+	if (!state->L) {
+		state_free(state);
+		return nullptr;
+	}
+	*static_cast<State **>(lua_getextraspace(state->L)) = state;
+	state->stack_floor = lunatik_stack_floor();
+	lua_setwarnf(state->L, warn, nullptr);
+	lua_pushcfunction(state->L, open_standard);
+	if (lua_pcall(state->L, 0, 0, 0) != LUA_OK) {
+		fail(state->L, failure);
+		state_free(state);
+		return nullptr;
+	}
+	return state;
+}
+
+const char task_key = 0;
+
+/* run_script(path): runs the script and keeps the function it returns, for runtime:resume(). */
+static int run_script(lua_State *L)
+{
+	const char *path = static_cast<const char *>(lua_touserdata(L, 1));
+
+	if (luaL_loadfilex(L, path, "t") != LUA_OK)
+		return lua_error(L);
+	lua_call(L, 0, 1);
+	if (lua_isfunction(L, -1)) {
+		lua_State *task = lua_newthread(L);
+
+		lua_insert(L, -2);
+		lua_xmove(L, task, 1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &task_key);
+	}
+	return 0;
+}
+
+bool state_load(State *state, Failure &failure)
+{
+	lua_State *L = state->L;
+	char path[256];
+	int status;
+
+	snprintf(path, sizeof(path), LUA_ROOT "%s.lua", state->runtime->name);
+	state->stack_floor = lunatik_stack_floor();
+	lua_pushcfunction(L, traceback);
+	lua_pushcfunction(L, run_script);
+	lua_pushlightuserdata(L, path);
+	status = lua_pcall(L, 1, 0, 1);
+	if (status != LUA_OK)
+		fail(L, failure);
+	lua_settop(L, 0);
+	return status == LUA_OK;
+}
+
+void state_close(State *state)
+{
+	lua_State *L = state->L;
+
+	if (L) {
+		state->stack_floor = lunatik_stack_floor();
+		lua_close(L);
+		state->L = nullptr;
+	}
+	/* Only now: a finalizer may have called into any of them. */
+	while (HeldModule *held = state->modules) {
+		state->modules = held->next;
+		lunatik_module_put(held->module);
+		lunatik_memory_free(held);
+	}
+}
+
+void state_free(State *state)
+{
+	state_close(state);
+	if (state->gate)
+		lunatik_gate_free(state->gate);
+	lunatik_memory_free(state);
+}
+
+bool state_hold_module(State *state, struct module *module)
+{
+	HeldModule *held;
+
+	for (held = state->modules; held; held = held->next)
+		if (held->module == module)
+			return true;
+	held = static_cast<HeldModule *>(lunatik_memory_new(sizeof(*held), may_sleep(state) ? LUNATIK_MEMORY_SLEEP
+											     : LUNATIK_MEMORY_ATOMIC));
+	if (!held)
+		return false;
+	if (!lunatik_module_get(module)) {
+		lunatik_memory_free(held);
+		return false;
+	}
+	held->module = module;
+	held->next = state->modules;
+	state->modules = held;
+	return true;
+}
+
+int traceback(lua_State *L)
+{
+	const char *message = lua_tostring(L, 1);
+
+	if (!message) {
+		if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
+			return 1;
+		message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+	}
+	luaL_traceback(L, L, message, 1);
+	return 1;
+}
+
+bool call(lua_State *L, int arguments, int results)
+{
+	int handler = lua_gettop(L) - arguments;
+
+	/* Room for the handler and its message: without it, lua_insert() would not be safe. */
+	if (!lua_checkstack(L, 2)) {
+		lua_settop(L, handler - 1);
+		lunatik_log_error(name_of(runtime_of(L)), "not enough memory");
+		return false;
+	}
+	lua_pushcfunction(L, traceback);
+	lua_insert(L, handler);
+	if (lua_pcall(L, arguments, results, handler) == LUA_OK) {
+		lua_remove(L, handler);
+		return true;
+	}
+	const char *text = lua_tostring(L, -1);
+
+	lunatik_log_error(name_of(runtime_of(L)), text ? text : "(error with no message)");
+	lua_settop(L, handler - 1);
+	return false;
+}
+
+} // namespace lunatik

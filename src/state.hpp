@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What the core knows of a runtime and its Lua states. Bindings see only include/lunatik.hpp. */
+#ifndef LUNATIK_STATE_HPP
+#define LUNATIK_STATE_HPP
+
+#include "lunatik.hpp"
+
+namespace lunatik {
+
+/* A module that a state keeps loaded. */
+struct HeldModule {
+	struct module *module;
+	HeldModule *next;
+};
+
+/* One Lua state: the whole of a runtime, or one CPU's part of it. */
+struct State {
+	/* The lowest stack address for this entry. First: Lua reads it there (lua/luaconf.h). */
+	uintptr_t stack_floor;
+	lua_State *L;
+	Runtime *runtime;
+	lunatik_gate *gate;
+	/* Loading: only its loader is inside. Ready: events may enter. Stopped: for ever. */
+	enum class Phase { Loading, Ready, Stopped } phase;
+	size_t used, quota;		/* bytes of Lua memory */
+	HeldModule *modules;
+	void *slots[static_cast<int>(Slot::Count)];
+};
+
+struct Handle;
+
+/*
+ * A runtime's memory lives until the last hold is dropped: hooks hold it. Its states live until
+ * it is stopped, which the last reference to its handle does.
+ */
+struct Runtime {
+	lunatik_deferred deferred;
+	int holds;
+	Handle *handle;
+	lunatik_context context;
+	bool percpu;
+	unsigned int count;		/* of states; entries for CPUs that cannot exist are null */
+	State **states;
+	char name[];
+};
+
+/* The object that Lua and the C API hold for a runtime. */
+struct Handle : Object {
+	static const Class klass;
+	Runtime *runtime;
+};
+
+/* How a script wants to be run; what is unset is taken from its first comment. */
+struct Options {
+	bool has_context;
+	lunatik_context context;
+	bool percpu;
+};
+
+/* Why a runtime could not be made: an errno and a message for a person. */
+struct Failure {
+	int code;
+	char text[512];
+	void say(int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+};
+
+/* --- state.cpp --- */
+
+/* A state with the standard libraries open, in phase Loading. Null on failure. May sleep. */
+State *state_new(Runtime *runtime, Failure &failure);
+
+/* Runs the script in a new state. False on failure. May sleep. */
+bool state_load(State *state, Failure &failure);
+
+/* Closes the Lua state, which no event can enter any more. May sleep. */
+void state_close(State *state);
+
+/* Frees a state that nobody can find any more. May sleep. */
+void state_free(State *state);
+
+/* Keeps a module loaded as long as the state lives. False when that cannot be. */
+bool state_hold_module(State *state, struct module *module);
+
+/* In a state's registry: the coroutine that runtime:resume() runs. */
+extern const char task_key;
+
+/* --- runtime.cpp --- */
+
+/* A new runtime that has run its script; the caller owns the reference. Null on failure. May sleep. */
+Handle *runtime_new(const char *script, const Options &options, Failure &failure);
+
+/* Stops a runtime: 0, or -EDEADLK from inside of it. May sleep. */
+int runtime_stop(Runtime *runtime);
+
+/* Lua's runtime:resume(...): the handle at 1, the values behind it. */
+int runtime_resume(lua_State *L);
+
+/* --- header.cpp --- */
+
+/* Reads the options in the first comment of the script at `path`. False on failure. May sleep. */
+bool read_header(const char *path, Options &options, Failure &failure);
+
+/* Adds the words of one header line to the options. False, with the word, when it is unknown. */
+bool parse_header(const char *words, size_t length, Options &options, const char *&wrong, size_t &wrong_length);
+
+/* A context's name, and back. */
+const char *context_name(lunatik_context context);
+bool context_named(const char *name, size_t length, lunatik_context &context);
+
+/* --- library.cpp --- */
+void open_libraries(lua_State *L);
+
+/* --- base.cpp --- */
+int open_math(lua_State *L);
+int print(lua_State *L);
+
+} // namespace lunatik
+
+#endif

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// The RCU hash table: an entry never changes; a write replaces it and frees the old one later.
+#include "table.hpp"
+#include "state.hpp"
+
+extern "C" {
+#include <errno.h>
+#include <string.h>
+}
+
+namespace lunatik {
+
+struct TableEntry {
+	lunatik_deferred deferred;
+	TableEntry *next;
+	unsigned int hash;
+	int type;			/* LUA_TBOOLEAN, LUA_TNUMBER, LUA_TSTRING, LUA_TUSERDATA */
+	union {
+		lua_Integer integer;
+		Object *object;
+		size_t length;		/* of the string behind the key */
+	};
+	size_t key_length;
+	char bytes[];			/* key, string */
+};
+
+/* What a reader copies out of an entry. */
+struct Value {
+	int type;
+	lua_Integer integer;
+	Object *object;			/* with a reference */
+	size_t length;
+};
+
+/* The new value of a key. */
+struct Update {
+	int type;
+	lua_Integer integer;
+	Object *object;			/* the caller's reference */
+	const char *text;
+	size_t length;
+};
+
+static unsigned int hash_of(const char *key, size_t length)
+{
+	unsigned int hash = 2166136261u;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ static_cast<unsigned char>(key[i])) * 16777619u;
+	return hash;
+}
+
+/* The caller is an RCU reader, or the writer. */
+static TableEntry *find(const Table *table, unsigned int hash, const char *key, size_t length)
+{
+	TableEntry *entry = __atomic_load_n(&table->buckets[hash & table->mask], __ATOMIC_CONSUME);
+
+	while (entry) {
+		if (entry->hash == hash && entry->key_length == length && !memcmp(entry->bytes, key, length))
+			return entry;
+		entry = __atomic_load_n(&entry->next, __ATOMIC_CONSUME);
+	}
+	return nullptr;
+}
+
+static void entry_free(lunatik_deferred *deferred)
+{
+	TableEntry *entry = reinterpret_cast<TableEntry *>(deferred);
+
+	if (entry->type == LUA_TUSERDATA)
+		put(entry->object);
+	lunatik_memory_free(entry);
+}
+
+static int set(Table *table, const char *key, size_t length, const Update &update, lunatik_memory how)
+{
+	unsigned int hash = hash_of(key, length);
+	TableEntry *fresh = nullptr, *old;
+	TableEntry **link;
+	unsigned long flags;
+
+	if (update.type != LUA_TNIL) {
+		size_t text = update.type == LUA_TSTRING ? update.length : 0;
+
+		fresh = static_cast<TableEntry *>(lunatik_memory_new(sizeof(TableEntry) + length + text, how));
+		if (!fresh)
+			return -ENOMEM;
+		fresh->hash = hash;
+		fresh->type = update.type;
+		fresh->key_length = length;
+		memcpy(fresh->bytes, key, length);
+		if (update.type == LUA_TSTRING) {
+			fresh->length = text;
+			memcpy(fresh->bytes + length, update.text, text);
+		} else if (update.type == LUA_TUSERDATA) {
+			get(update.object);
+			fresh->object = update.object;
+		} else {
+			fresh->integer = update.integer;
+		}
+	}
+
+	flags = lunatik_writer_lock(table->writer);
+	old = find(table, hash, key, length);
+	link = &table->buckets[hash & table->mask];
+	if (old) {
+		while (*link != old)
+			link = &(*link)->next;
+		if (fresh)
+			fresh->next = old->next;
+		__atomic_store_n(link, fresh ? fresh : old->next, __ATOMIC_RELEASE);
+	} else if (fresh) {
+		fresh->next = *link;
+		__atomic_store_n(link, fresh, __ATOMIC_RELEASE);
+	}
+	__atomic_fetch_add(&table->generation, 1, __ATOMIC_RELEASE);
+	lunatik_writer_unlock(table->writer, flags);
+
+	if (old) {
+		old->deferred.run = entry_free;
+		lunatik_defer(&old->deferred);
+	}
+	return 0;
+}
+
+bool table_init(Table *table, unsigned int buckets)
+{
+	unsigned int count = 1;
+
+	while (count < buckets)
+		count <<= 1;
+	table->mask = count - 1;
+	table->writer = lunatik_writer_new();
+	if (!table->writer)
+		return false;
+	table->buckets = static_cast<TableEntry **>(lunatik_memory_new(count * sizeof(TableEntry *),
+								       LUNATIK_MEMORY_LARGE));
+	return table->buckets;
+}
+
+Table *table_new(unsigned int buckets)
+{
+	Table *table = static_cast<Table *>(lunatik_memory_new(sizeof(Table), LUNATIK_MEMORY_SLEEP));
+
+	if (!table)
+		return nullptr;
+	table->klass = &Table::klass;
+	table->references = 1;
+	/* The core's own tables do not keep the core loaded; release() puts what this takes. */
+	if (!lunatik_module_get(Table::klass.owner)) {
+		lunatik_memory_free(table);
+		return nullptr;
+	}
+	if (!table_init(table, buckets)) {
+		put(table);
+		return nullptr;
+	}
+	return table;
+}
+
+void table_clear(Table *table)
+{
+	if (!table->buckets)
+		return;
+	for (unsigned int i = 0; i <= table->mask; i++) {
+		unsigned long flags = lunatik_writer_lock(table->writer);
+		TableEntry *entry = table->buckets[i];
+
+		__atomic_store_n(&table->buckets[i], nullptr, __ATOMIC_RELEASE);
+		__atomic_fetch_add(&table->generation, 1, __ATOMIC_RELEASE);
+		lunatik_writer_unlock(table->writer, flags);
+		while (entry) {
+			TableEntry *next = entry->next;
+
+			entry->deferred.run = entry_free;
+			lunatik_defer(&entry->deferred);
+			entry = next;
+		}
+	}
+}
+
+static void release(Object *object)
+{
+	Table *table = static_cast<Table *>(object);
+
+	table_clear(table);
+	lunatik_memory_free(table->buckets);
+	if (table->writer)
+		lunatik_writer_free(table->writer);
+}
+
+Object *table_find_object(const Table *table, const char *key, size_t length)
+{
+	TableEntry *entry = find(table, hash_of(key, length), key, length);
+
+	return entry && entry->type == LUA_TUSERDATA ? entry->object : nullptr;
+}
+
+int table_set_object(Table *table, const char *key, size_t length, Object *object)
+{
+	Update update = {};
+
+	update.type = object ? LUA_TUSERDATA : LUA_TNIL;
+	update.object = object;
+	return set(table, key, length, update, LUNATIK_MEMORY_SLEEP);
+}
+
+/* Copies the value under the key; up to `size` bytes of a string go to `text`. */
+static Value read(const Table *table, const char *key, size_t length, char *text, size_t size)
+{
+	Value value = { LUA_TNIL, 0, nullptr, 0 };
+	TableEntry *entry;
+
+	lunatik_rcu_read_lock();
+	entry = find(table, hash_of(key, length), key, length);
+	if (entry) {
+		value.type = entry->type;
+		if (entry->type == LUA_TUSERDATA) {
+			value.object = entry->object;
+			get(value.object);
+		} else if (entry->type == LUA_TSTRING) {
+			value.length = entry->length;
+			if (value.length <= size)
+				memcpy(text, entry->bytes + entry->key_length, value.length);
+		} else {
+			value.integer = entry->integer;
+		}
+	}
+	lunatik_rcu_read_unlock();
+	return value;
+}
+
+/* Holds a reference while what comes next may raise; the collector gives it up if it does. */
+static const Class carrier = {
+	.name = "carrier",
+	.size = sizeof(Object),
+	.methods = nullptr,
+	.release = nullptr,
+	.sleeps = false,
+	.release_sleeps = false,
+	.shared = false,
+	.owner = &__this_module,
+};
+
+int table_get(lua_State *L, Table *table, int key_index)
+{
+	size_t length, room = 64;
+	const char *key = luaL_checklstring(L, key_index, &length);
+
+	for (;;) {
+		Box *box = push_box(L, carrier);
+		luaL_Buffer buffer;
+		char *text = luaL_buffinitsize(L, &buffer, room);
+		Value value = read(table, key, length, text, room);
+
+		switch (value.type) {
+		case LUA_TBOOLEAN:
+			lua_pushboolean(L, value.integer != 0);
+			return 1;
+		case LUA_TNUMBER:
+			lua_pushinteger(L, value.integer);
+			return 1;
+		case LUA_TSTRING:
+			if (value.length > room) {
+				/* It grew since the last look, or does not fit the first guess. */
+				luaL_pushresultsize(&buffer, 0);
+				lua_pop(L, 2);
+				room = value.length;
+				continue;
+			}
+			luaL_pushresultsize(&buffer, value.length);
+			return 1;
+		case LUA_TUSERDATA:
+			box->object = value.object;
+			push(L, value.object);
+			box->object = nullptr;
+			put(value.object);
+			return 1;
+		default:
+			lua_pushnil(L);
+			return 1;
+		}
+	}
+}
+
+static int index(lua_State *L)
+{
+	return table_get(L, check<Table>(L, 1), 2);
+}
+
+static int newindex(lua_State *L)
+{
+	Table *table = check<Table>(L, 1);
+	Update update = {};
+	size_t length;
+	const char *key = luaL_checklstring(L, 2, &length);
+	lunatik_memory how = may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC;
+
+	luaL_argcheck(L, is_shareable(L, 3), 3, "nil, boolean, integer, string or shared object expected");
+	update.type = lua_type(L, 3);
+	switch (update.type) {
+	case LUA_TBOOLEAN:
+		update.integer = lua_toboolean(L, 3);
+		break;
+	case LUA_TNUMBER:
+		update.integer = lua_tointeger(L, 3);
+		break;
+	case LUA_TSTRING:
+		update.text = lua_tolstring(L, 3, &update.length);
+		break;
+	case LUA_TUSERDATA:
+		update.object = to_object(L, 3);
+		luaL_argcheck(L, update.object != table, 3, "a table cannot hold itself");
+		break;
+	}
+	if (set(table, key, length, update, how))
+		luaL_error(L, "not enough memory");
+	return 0;
+}
+
+static const luaL_Reg methods[] = {
+	{ "__index", index },
+	{ "__newindex", newindex },
+	{ nullptr, nullptr },
+};
+
+const Class Table::klass = {
+	.name = "rcu.table",
+	.size = sizeof(Table),
+	.methods = methods,
+	.release = release,
+	.sleeps = false,
+	.release_sleeps = true,
+	.shared = true,
+	.owner = &__this_module,
+};
+
+/* Copies the key of the n-th entry of a bucket; its length, or -1 behind the last entry. */
+static long key_at(const Table *table, unsigned int bucket, unsigned int n, char *text, size_t size)
+{
+	long length = -1;
+	TableEntry *entry;
+
+	lunatik_rcu_read_lock();
+	entry = __atomic_load_n(&table->buckets[bucket], __ATOMIC_CONSUME);
+	while (entry && n--)
+		entry = __atomic_load_n(&entry->next, __ATOMIC_CONSUME);
+	if (entry) {
+		length = static_cast<long>(entry->key_length);
+		if (entry->key_length <= size)
+			memcpy(text, entry->bytes, entry->key_length);
+	}
+	lunatik_rcu_read_unlock();
+	return length;
+}
+
+/* Pushes the key of the n-th entry of a bucket. False behind the last. Raises. */
+static bool push_key(lua_State *L, const Table *table, unsigned int bucket, unsigned int n)
+{
+	for (size_t room = 64;;) {
+		luaL_Buffer buffer;
+		char *text = luaL_buffinitsize(L, &buffer, room);
+		long length = key_at(table, bucket, n, text, room);
+
+		if (length >= 0 && static_cast<size_t>(length) <= room) {
+			luaL_pushresultsize(&buffer, static_cast<size_t>(length));
+			return true;
+		}
+		luaL_pushresultsize(&buffer, 0);
+		lua_pop(L, 1);
+		if (length < 0)
+			return false;
+		room = static_cast<size_t>(length);
+	}
+}
+
+int table_map(lua_State *L)
+{
+	Table *table = check<Table>(L, 1);
+	lua_Integer count = 0;
+
+	luaL_checktype(L, 2, LUA_TFUNCTION);
+	lua_settop(L, 2);
+	lua_newtable(L);
+	for (unsigned int bucket = 0; bucket <= table->mask; bucket++) {
+		for (unsigned int n = 0; push_key(L, table, bucket, n); n++)
+			lua_rawseti(L, 3, ++count);
+	}
+	for (lua_Integer i = 1; i <= count; i++) {
+		lua_settop(L, 3);
+		lua_pushvalue(L, 2);
+		lua_rawgeti(L, 3, i);
+		table_get(L, table, 5);
+		if (lua_isnil(L, -1))
+			continue;	/* gone since */
+		lua_replace(L, 6);
+		lua_settop(L, 6);
+		lua_call(L, 2, 0);
+	}
+	return 0;
+}
+
+} // namespace lunatik
