@@ -23,6 +23,25 @@ extern "C" {
 
 extern "C" struct module __this_module;
 
+/*
+ * What raises does not return, and within the core objtool sees it: it has to be said to the
+ * compiler there. In other modules these are calls to elsewhere, which objtool takes to return.
+ */
+#ifdef LUNATIK_CORE
+#define LUNATIK_RAISES	__attribute__((noreturn))
+extern "C" {
+int lua_error(lua_State *L) LUNATIK_RAISES;
+int luaL_error(lua_State *L, const char *format, ...) LUNATIK_RAISES;
+int luaL_argerror(lua_State *L, int arg, const char *message) LUNATIK_RAISES;
+int luaL_typeerror(lua_State *L, int arg, const char *name) LUNATIK_RAISES;
+}
+#else
+#define LUNATIK_RAISES
+#endif
+
+/* The kit's functions have plain symbol names, so that the kernel's modules can export them. */
+#define LUNATIK_KIT(name) __asm__("lunatik_kit_" #name)
+
 namespace lunatik {
 
 struct Class;
@@ -36,6 +55,7 @@ struct Runtime;
 struct Object {
 	lunatik_deferred deferred;
 	const Class *klass;
+	struct module *owner;		/* kept loaded; null for the core's own objects */
 	int references;
 };
 
@@ -69,48 +89,48 @@ static inline void get(Object *object)
  * Gives up a reference. The last one releases the object: at once, or, where the class may sleep
  * and the context may not, in a worker. True when it was the last. Any context.
  */
-bool put(Object *object);
+bool put(Object *object) LUNATIK_KIT(put);
 
 /* --- objects in Lua --------------------------------------------------------------------- */
 
 /* Pushes a userdata for an object of the class, with no object in it yet. Raises. */
-Box *push_box(lua_State *L, const Class &klass);
+Box *push_box(lua_State *L, const Class &klass) LUNATIK_KIT(push_box);
 
 /*
  * Memory for an object of the class with one reference, zeroed; null when out of memory. Release
  * it by put(). Does not raise.
  */
-Object *allocate(lua_State *L, const Class &klass);
+Object *allocate(lua_State *L, const Class &klass) LUNATIK_KIT(allocate);
 
-/* Pushes a new userdata that holds a new object of class T::klass. Raises. */
+/* Pushes a new userdata that holds a new object of class T::type. Raises. */
 template <class T> T *push_new(lua_State *L)
 {
-	Box *box = push_box(L, T::klass);
+	Box *box = push_box(L, T::type);
 
-	box->object = allocate(L, T::klass);
+	box->object = allocate(L, T::type);
 	if (!box->object)
 		luaL_error(L, "not enough memory");
 	return static_cast<T *>(box->object);
 }
 
 /* Pushes a userdata that stands for `object` and holds a reference of its own. Raises. */
-void push(lua_State *L, Object *object);
+void push(lua_State *L, Object *object) LUNATIK_KIT(push);
 
 /* Raises the type error of argument `arg`, naming the class expected and what was given. */
-[[gnu::cold]] void type_error(lua_State *L, int arg, const Class &klass);
+[[gnu::cold]] LUNATIK_RAISES void type_error(lua_State *L, int arg, const Class &klass) LUNATIK_KIT(type_error);
 
-/* Argument `arg` as an object of class T::klass, or a Lua error. */
+/* Argument `arg` as an object of class T::type, or a Lua error. */
 template <class T> inline T *check(lua_State *L, int arg)
 {
 	Box *box = static_cast<Box *>(luafast_touserdata(L, arg, sizeof(Box)));
 
-	if (__builtin_expect(!box || box->klass != &T::klass || !box->object, 0))
-		type_error(L, arg, T::klass);
+	if (__builtin_expect(!box || box->klass != &T::type || !box->object, 0))
+		type_error(L, arg, T::type);
 	return static_cast<T *>(box->object);
 }
 
 /* The object at any index, of any class; null when there is none. Does not raise. */
-Object *to_object(lua_State *L, int index);
+Object *to_object(lua_State *L, int index) LUNATIK_KIT(to_object);
 
 /* Argument `arg` as an integer. Raises. */
 inline lua_Integer check_integer(lua_State *L, int arg)
@@ -123,90 +143,104 @@ inline lua_Integer check_integer(lua_State *L, int arg)
 }
 
 /* The metamethods __gc and __close of every class. */
-int collect(lua_State *L);
+int collect(lua_State *L) LUNATIK_KIT(collect);
 
 /* --- runtimes --------------------------------------------------------------------------- */
 
 /* The runtime that a Lua state belongs to, as an object without a reference of its own. */
-Runtime *runtime_of(lua_State *L);
+Runtime *runtime_of(lua_State *L) LUNATIK_KIT(runtime_of);
 
 /* References that keep a runtime's memory, but not its scripts, alive: for hooks. Any context. */
-void hold(Runtime *runtime);
-void drop(Runtime *runtime);
+void hold(Runtime *runtime) LUNATIK_KIT(hold);
+void drop(Runtime *runtime) LUNATIK_KIT(drop);
 
 /*
  * Runs the function that the runtime's script returned, until it returns or yields. An error is
  * logged. Called where the runtime may be entered; may sleep if it may.
  */
-void run_task(Runtime *runtime);
+void run_task(Runtime *runtime) LUNATIK_KIT(run_task);
 
 /* The runtime of argument `arg`, a runtime object. Raises. */
-Runtime *check_runtime(lua_State *L, int arg);
+Runtime *check_runtime(lua_State *L, int arg) LUNATIK_KIT(check_runtime);
 
 /* The name of the runtime's script. */
-const char *name_of(const Runtime *runtime);
+const char *name_of(const Runtime *runtime) LUNATIK_KIT(name_of);
 
 /* Where the runtime runs its callbacks. */
-lunatik_context context_of(const Runtime *runtime);
+lunatik_context context_of(const Runtime *runtime) LUNATIK_KIT(context_of);
 
 /* True while the calling code may sleep: a process runtime, or any that is being loaded. */
-bool may_sleep(lua_State *L);
+bool may_sleep(lua_State *L) LUNATIK_KIT(may_sleep);
 
 /* Raises unless the calling code may sleep. `what` is the name of the function. */
-void check_may_sleep(lua_State *L, const char *what);
+void check_may_sleep(lua_State *L, const char *what) LUNATIK_KIT(check_may_sleep);
 
 /* How memory may be allocated for this state now. */
-lunatik_memory memory_of(lua_State *L);
+lunatik_memory memory_of(lua_State *L) LUNATIK_KIT(memory_of);
 
 /*
  * One event inside of a runtime: pinned, alone, guarded. L is null when it could not enter, and
  * `error` then says why: -ENXIO stopped or not yet loaded, -EDEADLK inside already, -EINTR killed.
  */
-class Entry {
-public:
-	enum class Wait { Killable, Always };
+struct Visit {
+	lua_State *L;
+	State *state;
+	int error;
+	lunatik_context context;
+	struct lunatik_pin pin;
+};
 
-	explicit Entry(Runtime *runtime, Wait wait = Wait::Killable);
-	~Entry();
+enum class Wait { Killable, Always };
+
+/* Enters a runtime from where its context allows it, or says in visit.error why not. */
+void enter(Visit &visit, Runtime *runtime, Wait wait) LUNATIK_KIT(enter);
+
+/* Leaves it, if it was entered. */
+void leave(Visit &visit) LUNATIK_KIT(leave);
+
+/* A visit that ends with its scope. */
+class Entry : public Visit {
+public:
+	explicit Entry(Runtime *runtime, Wait wait = Wait::Killable)
+	{
+		enter(*this, runtime, wait);
+	}
+	~Entry()
+	{
+		leave(*this);
+	}
 	Entry(const Entry &) = delete;
 	Entry &operator=(const Entry &) = delete;
-
-	lua_State *L;
-	int error;
-	State *state;
-private:
-	lunatik_pin pin;
-	lunatik_context context;
 };
 
 /*
  * Calls the function below its `arguments` on the stack, as lua_pcall() does. An error is logged
  * with a traceback under the runtime's name, and popped. Does not raise.
  */
-bool call(lua_State *L, int arguments, int results);
+bool call(lua_State *L, int arguments, int results) LUNATIK_KIT(call);
 
 /* The message handler that adds a traceback. */
-int traceback(lua_State *L);
+int traceback(lua_State *L) LUNATIK_KIT(traceback);
 
 /* A pointer per state that a binding keeps, for one lookup per event. */
 enum class Slot { Xdp, Count };
-void *&slot(State *state, Slot which);
-State *state_of(lua_State *L);
+void *&slot(State *state, Slot which) LUNATIK_KIT(slot);
+State *state_of(lua_State *L) LUNATIK_KIT(state_of);
 
 /* --- values between runtimes ------------------------------------------------------------ */
 
 /* Whether the value may go to another runtime: nil, boolean, integer, string, shared object. */
-bool is_shareable(lua_State *L, int index);
+bool is_shareable(lua_State *L, int index) LUNATIK_KIT(is_shareable);
 
 /* Pushes to `to` the shareable value at `index` of `from`. Raises in `to` only. */
-void copy_value(lua_State *from, int index, lua_State *to);
+void copy_value(lua_State *from, int index, lua_State *to) LUNATIK_KIT(copy_value);
 
 /* Adds the integers of a table to the table on the stack's top. */
 struct Constant {
 	const char *name;
 	lua_Integer value;
 };
-void set_constants(lua_State *L, const Constant *constants);
+void set_constants(lua_State *L, const Constant *constants) LUNATIK_KIT(set_constants);
 
 } // namespace lunatik
 

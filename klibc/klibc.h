@@ -10,7 +10,6 @@
 
 int *klibc_errno(void);
 unsigned int klibc_seed(void);
-void klibc_log(const char *format, const char *argument);
 const char *strerror(int number);
 
 #endif

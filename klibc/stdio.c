@@ -115,11 +115,6 @@ int ferror(FILE *f)
 	return 0;
 }
 
-void klibc_log(const char *format, const char *argument)
-{
-	printk(KERN_WARNING "lunatik: %s\n", argument);
-}
-
 unsigned int klibc_seed(void)
 {
 	return get_random_u32();

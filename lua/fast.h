@@ -16,6 +16,23 @@ void *luafast_touserdata(lua_State *L, int arg, size_t size);
 /* luafast_tointeger - whether argument `arg` is an integer (no string is converted). */
 int luafast_tointeger(lua_State *L, int arg, lua_Integer *integer);
 
+/*
+ * A protected call whose function is the caller's own frame, for lunatik_run() in C: an error
+ * raised between luafast_protect() and luafast_unprotect() jumps to the klibc_setjmp() that the
+ * caller did on `jump`. luafast_unprotect() returns the status, with the message pushed.
+ */
+struct luafast_protection {
+	void *previous;
+	unsigned long jump[8];
+	int status;
+	unsigned int calls;
+	void *call;
+	ptrdiff_t top;
+	int hook;
+};
+void luafast_protect(lua_State *L, struct luafast_protection *protection);
+int luafast_unprotect(lua_State *L, struct luafast_protection *protection);
+
 #ifdef __cplusplus
 }
 #endif

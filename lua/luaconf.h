@@ -53,13 +53,16 @@
 #define lua_getlocaledecpoint()	'.'
 
 /* Scripts live in one folder. */
+#ifndef LUA_ROOT
 #define LUA_ROOT		"/lib/modules/lua/"
+#endif
 #define LUA_PATH_SEP		";"
 #define LUA_PATH_MARK		"?"
 #define LUA_EXEC_DIR		"!"
 #define LUA_DIRSEP		"/"
 #define LUA_VDIR		LUA_VERSION_MAJOR "." LUA_VERSION_MINOR
 #define LUA_PATH_DEFAULT	LUA_ROOT "?.lua;" LUA_ROOT "?/init.lua"
+#define LUA_CPATH_DEFAULT	""
 
 #define LUA_API			extern
 #define LUALIB_API		LUA_API
@@ -97,15 +100,17 @@
 #define LUAI_MAXALIGN		lua_Number n; void *s; lua_Integer i; long l
 
 /* The dispatch table of the interpreter stands where objtool looks for the targets of a jump. */
-#ifdef __KERNEL__
-#define LUAI_JUMPTABLE		__attribute__((section(".rodata..c_jump_table,\"a\",@progbits #")))
-/* Where no VM is interrupted to write to a terminal: Lua's own messages go to the kernel log. */
-#define lua_writestring(s,l)	((void)(s), (void)(l))
-#define lua_writeline()		((void)0)
-#define lua_writestringerror(s,p)	klibc_log((s), (p))
-void klibc_log(const char *format, const char *argument);
+#if defined(__KERNEL__) && defined(LUA_UNIT)
+#include "jump_table.h"
+#define LUAI_JUMPTABLE		KLIBC_JUMP_TABLE
 #else
 #define LUAI_JUMPTABLE
+#endif
+
+#ifdef __KERNEL__
+/* print() is ours (src/base.cpp). */
+#define lua_writestring(s,l)	((void)(s), (void)(l))
+#define lua_writeline()		((void)0)
 #endif
 
 /* Errors: a jump that ends in a return, for CPUs that track indirect branches. */
@@ -122,6 +127,7 @@ void klibc_log(const char *format, const char *argument);
 /* The seed of string hashes: random for each state. */
 #ifdef __KERNEL__
 #define luai_makeseed(L)	((void)(L), klibc_seed())
+#define l_randomizePivot()	klibc_seed()
 #endif
 
 /*

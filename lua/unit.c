@@ -26,7 +26,6 @@
 #include "lctype.c"
 #include "lopcodes.c"
 #include "lmem.c"
-#include "lundump.c"
 #include "ldump.c"
 #include "lstate.c"
 #include "lgc.c"

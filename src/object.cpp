@@ -7,7 +7,7 @@ namespace lunatik {
 static void release(Object *object)
 {
 	const Class *klass = object->klass;
-	struct module *owner = klass->owner;
+	struct module *owner = object->owner;
 
 	if (klass->release)
 		klass->release(object);
@@ -46,6 +46,7 @@ Object *allocate(lua_State *L, const Class &klass)
 		return nullptr;
 	}
 	object->klass = &klass;
+	object->owner = klass.owner;
 	object->references = 1;
 	return object;
 }

@@ -34,7 +34,7 @@ static const luaL_Reg methods[] = {
 	{ nullptr, nullptr },
 };
 
-const Class Handle::klass = {
+const Class Handle::type = {
 	.name = "runtime",
 	.size = sizeof(Handle),
 	.methods = methods,
@@ -81,30 +81,33 @@ lunatik_context context_of(const Runtime *runtime)
 
 /* --- entering --------------------------------------------------------------------------- */
 
-Entry::Entry(Runtime *runtime, Wait wait) : L(nullptr), context(runtime->context)
+void enter(Visit &visit, Runtime *runtime, Wait wait)
 {
-	unsigned int cpu = lunatik_pin(context, &pin);
+	unsigned int cpu = lunatik_pin(runtime->context, &visit.pin);
+	State *state = __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
 
-	state = __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
-	error = state ? lunatik_gate_enter(state->gate, wait == Wait::Killable) : -ENXIO;
-	if (!error) {
+	visit.L = nullptr;
+	visit.state = state;
+	visit.context = runtime->context;
+	visit.error = state ? lunatik_gate_enter(state->gate, wait == Wait::Killable) : -ENXIO;
+	if (!visit.error) {
 		if (__builtin_expect(state->phase == State::Phase::Ready, 1)) {
 			state->stack_floor = lunatik_stack_floor();
-			L = state->L;
+			visit.L = state->L;
 			return;
 		}
 		lunatik_gate_leave(state->gate);
-		error = -ENXIO;
+		visit.error = -ENXIO;
 	}
-	lunatik_unpin(context, &pin);
+	lunatik_unpin(visit.context, &visit.pin);
 }
 
-Entry::~Entry()
+void leave(Visit &visit)
 {
-	if (!L)
+	if (!visit.L)
 		return;
-	lunatik_gate_leave(state->gate);
-	lunatik_unpin(context, &pin);
+	lunatik_gate_leave(visit.state->gate);
+	lunatik_unpin(visit.context, &visit.pin);
 }
 
 /* --- stopping --------------------------------------------------------------------------- */
@@ -112,7 +115,7 @@ Entry::~Entry()
 /* Shuts one state to events, waiting for the one that is inside. True when it was open. */
 static bool shut(Runtime *runtime, State *state)
 {
-	lunatik_pin pin;
+	struct lunatik_pin pin;
 	bool open;
 
 	lunatik_pin(runtime->context, &pin);
@@ -243,12 +246,13 @@ Handle *runtime_new(const char *script, const Options &given, Failure &failure)
 	if (!runtime)
 		return nullptr;
 	handle = static_cast<Handle *>(lunatik_memory_new(sizeof(Handle), LUNATIK_MEMORY_SLEEP));
-	if (!handle || !lunatik_module_get(Handle::klass.owner)) {
+	if (!handle || !lunatik_module_get(Handle::type.owner)) {
 		lunatik_memory_free(handle);
 		drop(runtime);
 		return nullptr;
 	}
-	handle->klass = &Handle::klass;
+	handle->klass = &Handle::type;
+	handle->owner = Handle::type.owner;
 	handle->references = 1;
 	handle->runtime = runtime;
 	runtime->handle = handle;

@@ -2,6 +2,7 @@
 // A Lua state in the kernel: its memory, its libraries, the run of its script, its end.
 #include "state.hpp"
 #include "kernel/log.h"
+#include "lunatik_core.h"
 
 extern "C" {
 #include <errno.h>
@@ -9,7 +10,6 @@ extern "C" {
 #include <stdio.h>
 #include <string.h>
 #include "lualib.h"
-int luaopen_lunatik(lua_State *L);
 int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments);
 }
 
@@ -111,9 +111,6 @@ static int open_standard(lua_State *L)
 		luaL_requiref(L, library.name, library.func, 1);
 		lua_pop(L, 1);
 	}
-	lua_getglobal(L, LUA_DBLIBNAME);
-	lua_pushnil(L);
-	lua_setfield(L, -2, "debug"); /* it reads a terminal */
 	lua_pushcfunction(L, print);
 	lua_setglobal(L, "print");
 	lua_pushliteral(L, LUA_VERSION "-kernel");

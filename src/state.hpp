@@ -46,7 +46,7 @@ struct Runtime {
 
 /* The object that Lua and the C API hold for a runtime. */
 struct Handle : Object {
-	static const Class klass;
+	static const Class type;
 	Runtime *runtime;
 };
 

@@ -144,13 +144,8 @@ Table *table_new(unsigned int buckets)
 
 	if (!table)
 		return nullptr;
-	table->klass = &Table::klass;
+	table->klass = &Table::type;
 	table->references = 1;
-	/* The core's own tables do not keep the core loaded; release() puts what this takes. */
-	if (!lunatik_module_get(Table::klass.owner)) {
-		lunatik_memory_free(table);
-		return nullptr;
-	}
 	if (!table_init(table, buckets)) {
 		put(table);
 		return nullptr;
@@ -324,7 +319,7 @@ static const luaL_Reg methods[] = {
 	{ nullptr, nullptr },
 };
 
-const Class Table::klass = {
+const Class Table::type = {
 	.name = "rcu.table",
 	.size = sizeof(Table),
 	.methods = methods,

@@ -13,7 +13,7 @@ namespace lunatik {
 struct TableEntry;
 
 struct Table : Object {
-	static const Class klass;
+	static const Class type;
 
 	lunatik_writer *writer;
 	TableEntry **buckets;
@@ -26,7 +26,7 @@ struct Table : Object {
 static const unsigned int table_buckets_max = 1 << 20;
 
 /* Gives a new table, from allocate(), its buckets. False when out of memory. May sleep. */
-bool table_init(Table *table, unsigned int buckets);
+bool table_init(Table *table, unsigned int buckets) LUNATIK_KIT(table_init);
 
 /* A table of the core's own, outside of every state. Null when out of memory. May sleep. */
 Table *table_new(unsigned int buckets);
@@ -35,7 +35,7 @@ Table *table_new(unsigned int buckets);
  * The object under `key`, or null. The caller is an RCU reader (packets are), and the object
  * lives as long as it stays one.
  */
-Object *table_find_object(const Table *table, const char *key, size_t length);
+Object *table_find_object(const Table *table, const char *key, size_t length) LUNATIK_KIT(table_find_object);
 
 /* Sets `key` to the object, of which the table takes a reference; null clears it. 0 or -ENOMEM. */
 int table_set_object(Table *table, const char *key, size_t length, Object *object);
@@ -49,7 +49,7 @@ void table_clear(Table *table);
 int table_get(lua_State *L, Table *table, int key);
 
 /* map(table, callback): calls callback(key, value) for each entry. */
-int table_map(lua_State *L);
+int table_map(lua_State *L) LUNATIK_KIT(table_map);
 
 } // namespace lunatik
 

@@ -9,22 +9,22 @@
 #define UCHAR_MAX	255
 #endif
 #ifndef INT_MAX
-#define INT_MAX		((int)(~0U >> 1))
+#define INT_MAX		__INT_MAX__
 #define INT_MIN		(-INT_MAX - 1)
 #endif
 #ifndef UINT_MAX
-#define UINT_MAX	(~0U)
+#define UINT_MAX	(__INT_MAX__ * 2U + 1U)
 #endif
 #ifndef LONG_MAX
-#define LONG_MAX	((long)(~0UL >> 1))
+#define LONG_MAX	__LONG_MAX__
 #define LONG_MIN	(-LONG_MAX - 1)
 #endif
 #ifndef LLONG_MAX
-#define LLONG_MAX	((long long)(~0ULL >> 1))
-#define LLONG_MIN	(-LLONG_MAX - 1)
+#define LLONG_MAX	__LONG_LONG_MAX__
+#define LLONG_MIN	(-__LONG_LONG_MAX__ - 1LL)
 #endif
 #ifndef ULLONG_MAX
-#define ULLONG_MAX	(~0ULL)
+#define ULLONG_MAX	(__LONG_LONG_MAX__ * 2ULL + 1ULL)
 #endif
 #ifndef SHRT_MAX
 #define SHRT_MAX	32767

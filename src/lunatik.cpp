@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// The library `lunatik` of Lua, and the tables that all runtimes share.
+#include "state.hpp"
+#include "table.hpp"
+#include "library.hpp"
+#include "lunatik_core.h"
+
+extern "C" {
+#include <errno.h>
+#include <string.h>
+}
+
+namespace lunatik {
+
+/* lunatik._ENV, and the scripts that run in it: name to runtime. */
+static Table *environment;
+static Table *runtimes;
+
+static const unsigned int environment_buckets = 64, runtimes_buckets = 256;
+
+const Table *running_scripts()
+{
+	return runtimes;
+}
+
+/* The second argument of lunatik.runtime(): nothing or true, false, or words as in a script's header. */
+static Options check_options(lua_State *L, int arg)
+{
+	Options options = {};
+
+	switch (lua_type(L, arg)) {
+	case LUA_TNONE:
+	case LUA_TNIL:
+		break;
+	case LUA_TBOOLEAN:
+		options.has_context = true;
+		options.context = lua_toboolean(L, arg) ? LUNATIK_PROCESS : LUNATIK_SOFTIRQ;
+		break;
+	default: {
+		size_t length, wrong_length = 0;
+		const char *wrong = nullptr;
+		const char *words = luaL_checklstring(L, arg, &length);
+
+		if (!parse_header(words, length, options, wrong, wrong_length)) {
+			lua_pushlstring(L, wrong, wrong_length);
+			luaL_argerror(L, arg, lua_pushfstring(L, "unknown context '%s' (process, softirq, hardirq, percpu)",
+							      lua_tostring(L, -1)));
+		}
+		if (options.percpu && !options.has_context) {
+			options.has_context = true;
+			options.context = LUNATIK_SOFTIRQ;
+		}
+	}
+	}
+	return options;
+}
+
+/* runtime(script [, context]) */
+static int new_runtime(lua_State *L)
+{
+	const char *script = luaL_checkstring(L, 1);
+	Options options = check_options(L, 2);
+	Failure *failure;
+	Box *box;
+
+	check_may_sleep(L, "lunatik.runtime");
+	failure = static_cast<Failure *>(lua_newuserdatauv(L, sizeof(Failure), 0));
+	box = push_box(L, Handle::type);
+	box->object = runtime_new(script, options, *failure);
+	if (!box->object)
+		return luaL_error(L, "%s", failure->text);
+	return 1;
+}
+
+/* lunatik._ENV: made known when it is asked for, since its class then needs a metatable here. */
+static int library_index(lua_State *L)
+{
+	const char *name = luaL_checkstring(L, 2);
+
+	if (strcmp(name, "_ENV"))
+		return 0;
+	push(L, environment);
+	lua_pushvalue(L, -1);
+	lua_setfield(L, 1, "_ENV");
+	return 1;
+}
+
+} // namespace lunatik
+
+int luaopen_lunatik(lua_State *L)
+{
+	using namespace lunatik;
+	static const luaL_Reg functions[] = {
+		{ "runtime", new_runtime },
+		{ nullptr, nullptr },
+	};
+
+	luaL_newlib(L, functions);
+	lua_createtable(L, 0, 1);
+	lua_pushcfunction(L, library_index);
+	lua_setfield(L, -2, "__index");
+	lua_setmetatable(L, -2);
+	return 1;
+}
+
+int lunatik_core_init(void)
+{
+	using namespace lunatik;
+
+	if (!libraries_init())
+		return -ENOMEM;
+	environment = table_new(environment_buckets);
+	runtimes = table_new(runtimes_buckets);
+	if (!environment || !runtimes || table_set_object(environment, "runtimes", 8, runtimes)) {
+		lunatik_core_exit();
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void lunatik_core_exit(void)
+{
+	using namespace lunatik;
+
+	if (environment)
+		put(environment);
+	if (runtimes)
+		put(runtimes);
+	lunatik_defer_barrier();
+	libraries_exit();
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* Set-up and end of the core, for the module's init and exit. Process context. */
+#ifndef LUNATIK_CORE_H
+#define LUNATIK_CORE_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+int lunatik_core_init(void);	/* 0 or -ENOMEM */
+void lunatik_core_exit(void);
+
+/* Opens the library `lunatik`. */
+struct lua_State;
+int luaopen_lunatik(struct lua_State *L);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
