@@ -20,6 +20,7 @@ extern "C" {
 #include "kernel/memory.h"
 #include "kernel/module.h"
 #include "kernel/rcu.h"
+#include "lunatik_library.h"
 
 extern "C" struct module __this_module;
 
@@ -163,6 +164,14 @@ void run_task(Runtime *runtime) LUNATIK_KIT(run_task);
 /* The runtime of argument `arg`, a runtime object. Raises. */
 Runtime *check_runtime(lua_State *L, int arg) LUNATIK_KIT(check_runtime);
 
+/*
+ * The runtime of the running script of this name, or null. The caller is an RCU reader (packets
+ * are), and the runtime's memory lives as long as it stays one. What was found is to be found again
+ * as long as script_generation() stays the same, read before.
+ */
+Runtime *find_script(const char *name, size_t length) LUNATIK_KIT(find_script);
+unsigned int script_generation() LUNATIK_KIT(script_generation);
+
 /* The name of the runtime's script. */
 const char *name_of(const Runtime *runtime) LUNATIK_KIT(name_of);
 
@@ -184,6 +193,7 @@ lunatik_memory memory_of(lua_State *L) LUNATIK_KIT(memory_of);
  */
 struct Visit {
 	lua_State *L;
+	void **slots;			/* see Slot */
 	State *state;
 	int error;
 	lunatik_context context;
@@ -219,13 +229,15 @@ public:
  */
 bool call(lua_State *L, int arguments, int results) LUNATIK_KIT(call);
 
+/* Logs an error under the runtime's name; at most ten in five seconds. Any context. */
+[[gnu::cold]] void log_error(lua_State *L, const char *text) LUNATIK_KIT(log_error);
+
 /* The message handler that adds a traceback. */
 int traceback(lua_State *L) LUNATIK_KIT(traceback);
 
-/* A pointer per state that a binding keeps, for one lookup per event. */
-enum class Slot { Xdp, Count };
-void *&slot(State *state, Slot which) LUNATIK_KIT(slot);
-State *state_of(lua_State *L) LUNATIK_KIT(state_of);
+/* Pointers of a state that bindings keep, for one look per event. */
+enum Slot { SLOT_XDP, SLOT_COUNT };
+void **slots_of(lua_State *L) LUNATIK_KIT(slots_of);
 
 /* --- values between runtimes ------------------------------------------------------------ */
 
@@ -235,11 +247,8 @@ bool is_shareable(lua_State *L, int index) LUNATIK_KIT(is_shareable);
 /* Pushes to `to` the shareable value at `index` of `from`. Raises in `to` only. */
 void copy_value(lua_State *from, int index, lua_State *to) LUNATIK_KIT(copy_value);
 
-/* Adds the integers of a table to the table on the stack's top. */
-struct Constant {
-	const char *name;
-	lua_Integer value;
-};
+/* Adds constants, as a kernel.c lists them (ended by a null name), to the table on the stack's top. */
+using Constant = lunatik_constant;
 void set_constants(lua_State *L, const Constant *constants) LUNATIK_KIT(set_constants);
 
 } // namespace lunatik

@@ -24,6 +24,12 @@ struct lunatik_library {
 	struct lunatik_library *next;
 };
 
+/* A constant of the kernel by the name that Lua gives it. */
+struct lunatik_constant {
+	const char *name;
+	lua_Integer value;
+};
+
 /*
  * lunatik_library_add - offer a library. 0, or -EEXIST when one has that name already.
  * lunatik_library_remove - withdraw it. No runtime uses it then: each holds the module.

@@ -89,11 +89,8 @@ void lunatik_leave(lunatik_entry *entry)
 	OpenEntry *open = reinterpret_cast<OpenEntry *>(entry);
 	lua_State *L = open->visit.L;
 
-	if (luafast_unprotect(L, &open->protection) != LUA_OK) {
-		const char *text = lua_tostring(L, -1);
-
-		lunatik_log_error(name_of(open->visit.state->runtime), text ? text : "(error with no message)");
-	}
+	if (luafast_unprotect(L, &open->protection) != LUA_OK)
+		log_error(L, lua_tostring(L, -1));
 	lua_settop(L, open->top);
 	leave(open->visit);
 }

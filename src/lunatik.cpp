@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // The library `lunatik` of Lua, and the tables that all runtimes share.
 #include "state.hpp"
-#include "table.hpp"
+#include "lunatik_table.hpp"
 #include "library.hpp"
 #include "lunatik_core.h"
 
@@ -18,9 +18,16 @@ static Table *runtimes;
 
 static const unsigned int environment_buckets = 64, runtimes_buckets = 256;
 
-const Table *running_scripts()
+Runtime *find_script(const char *name, size_t length)
 {
-	return runtimes;
+	Object *object = table_find_object(runtimes, name, length);
+
+	return object && object->klass == &Handle::type ? static_cast<Handle *>(object)->runtime : nullptr;
+}
+
+unsigned int script_generation()
+{
+	return __atomic_load_n(&runtimes->generation, __ATOMIC_ACQUIRE);
 }
 
 /* The second argument of lunatik.runtime(): nothing or true, false, or words as in a script's header. */

@@ -93,6 +93,7 @@ void enter(Visit &visit, Runtime *runtime, Wait wait)
 	if (!visit.error) {
 		if (__builtin_expect(state->phase == State::Phase::Ready, 1)) {
 			state->stack_floor = lunatik_stack_floor();
+			visit.slots = state->slots;
 			visit.L = state->L;
 			return;
 		}

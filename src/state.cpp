@@ -35,9 +35,9 @@ Runtime *runtime_of(lua_State *L)
 	return state_of(L)->runtime;
 }
 
-void *&slot(State *state, Slot which)
+void **slots_of(lua_State *L)
 {
-	return state->slots[static_cast<int>(which)];
+	return state_of(L)->slots;
 }
 
 static bool may_sleep(const State *state)
@@ -111,6 +111,10 @@ static int open_standard(lua_State *L)
 		luaL_requiref(L, library.name, library.func, 1);
 		lua_pop(L, 1);
 	}
+	/* What bindings keep in the registry must not be taken from under them. */
+	lua_getglobal(L, LUA_DBLIBNAME);
+	lua_pushnil(L);
+	lua_setfield(L, -2, "getregistry");
 	lua_pushcfunction(L, print);
 	lua_setglobal(L, "print");
 	lua_pushliteral(L, LUA_VERSION "-kernel");
@@ -254,6 +258,11 @@ int traceback(lua_State *L)
 	return 1;
 }
 
+void log_error(lua_State *L, const char *text)
+{
+	lunatik_log_error(name_of(runtime_of(L)), text ? text : "(the error is no string)");
+}
+
 bool call(lua_State *L, int arguments, int results)
 {
 	int handler = lua_gettop(L) - arguments;
@@ -261,7 +270,7 @@ bool call(lua_State *L, int arguments, int results)
 	/* Room for the handler and its message: without it, lua_insert() would not be safe. */
 	if (!lua_checkstack(L, 2)) {
 		lua_settop(L, handler - 1);
-		lunatik_log_error(name_of(runtime_of(L)), "not enough memory");
+		log_error(L, "not enough memory");
 		return false;
 	}
 	lua_pushcfunction(L, traceback);
@@ -270,9 +279,7 @@ bool call(lua_State *L, int arguments, int results)
 		lua_remove(L, handler);
 		return true;
 	}
-	const char *text = lua_tostring(L, -1);
-
-	lunatik_log_error(name_of(runtime_of(L)), text ? text : "(error with no message)");
+	log_error(L, lua_tostring(L, -1));
 	lua_settop(L, handler - 1);
 	return false;
 }

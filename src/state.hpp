@@ -24,7 +24,7 @@ struct State {
 	enum class Phase { Loading, Ready, Stopped } phase;
 	size_t used, quota;		/* bytes of Lua memory */
 	HeldModule *modules;
-	void *slots[static_cast<int>(Slot::Count)];
+	void *slots[SLOT_COUNT];
 };
 
 struct Handle;
@@ -65,6 +65,8 @@ struct Failure {
 };
 
 /* --- state.cpp --- */
+
+State *state_of(lua_State *L);
 
 /* A state with the standard libraries open, in phase Loading. Null on failure. May sleep. */
 State *state_new(Runtime *runtime, Failure &failure);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // The RCU hash table: an entry never changes; a write replaces it and frees the old one later.
-#include "table.hpp"
+#include "lunatik_table.hpp"
 #include "state.hpp"
 
 extern "C" {

@@ -19,6 +19,7 @@ int strcmp(const char *a, const char *b);
 char *strcpy(char *d, const char *s);
 size_t strcspn(const char *s, const char *reject);
 size_t strlen(const char *s);
+size_t strnlen(const char *s, size_t n);
 int strncmp(const char *a, const char *b, size_t n);
 char *strpbrk(const char *s, const char *accept);
 char *strrchr(const char *s, int c);

@@ -6,6 +6,8 @@
 #include "lunatik.h"
 #include "lunatik_library.h"
 #include "fast.h"
+#include "memory.h"
+#include "rcu.h"
 
 /* C++ functions of include/lunatik.hpp; C knows them by name only. */
 #define KIT(name)	void lunatik_kit_##name(void); EXPORT_SYMBOL(lunatik_kit_##name)
@@ -31,13 +33,15 @@ KIT(enter);
 KIT(leave);
 KIT(call);
 KIT(traceback);
-KIT(slot);
-KIT(state_of);
+KIT(log_error);
+KIT(slots_of);
+KIT(find_script);
+KIT(script_generation);
 KIT(is_shareable);
 KIT(copy_value);
 KIT(set_constants);
 KIT(table_init);
-KIT(table_find_object);
+KIT(table_type);
 KIT(table_map);
 
 EXPORT_SYMBOL(lunatik_runtime);
@@ -52,6 +56,14 @@ EXPORT_SYMBOL(lunatik_library_add);
 EXPORT_SYMBOL(lunatik_library_remove);
 EXPORT_SYMBOL(luafast_touserdata);
 EXPORT_SYMBOL(luafast_tointeger);
+
+EXPORT_SYMBOL(lunatik_memory_new);
+EXPORT_SYMBOL(lunatik_memory_free);
+EXPORT_SYMBOL(lunatik_memory_resize);
+EXPORT_SYMBOL(lunatik_rcu_read_lock);
+EXPORT_SYMBOL(lunatik_rcu_read_unlock);
+EXPORT_SYMBOL(lunatik_rcu_synchronize);
+EXPORT_SYMBOL(lunatik_defer);
 
 EXPORT_SYMBOL(lua_absindex);
 EXPORT_SYMBOL(lua_arith);
@@ -162,6 +174,7 @@ EXPORT_SYMBOL(luaL_checklstring);
 EXPORT_SYMBOL(luaL_checknumber);
 EXPORT_SYMBOL(luaL_checkoption);
 EXPORT_SYMBOL(luaL_checkstack);
+EXPORT_SYMBOL(luaL_checkversion_);
 EXPORT_SYMBOL(luaL_checktype);
 EXPORT_SYMBOL(luaL_checkudata);
 EXPORT_SYMBOL(luaL_error);

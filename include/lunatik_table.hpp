@@ -13,7 +13,7 @@ namespace lunatik {
 struct TableEntry;
 
 struct Table : Object {
-	static const Class type;
+	static const Class type LUNATIK_KIT(table_type);
 
 	lunatik_writer *writer;
 	TableEntry **buckets;
@@ -32,10 +32,10 @@ bool table_init(Table *table, unsigned int buckets) LUNATIK_KIT(table_init);
 Table *table_new(unsigned int buckets);
 
 /*
- * The object under `key`, or null. The caller is an RCU reader (packets are), and the object
- * lives as long as it stays one.
+ * The object under `key`, or null. The caller is an RCU reader, and the object lives as long as it
+ * stays one.
  */
-Object *table_find_object(const Table *table, const char *key, size_t length) LUNATIK_KIT(table_find_object);
+Object *table_find_object(const Table *table, const char *key, size_t length);
 
 /* Sets `key` to the object, of which the table takes a reference; null clears it. 0 or -ENOMEM. */
 int table_set_object(Table *table, const char *key, size_t length, Object *object);

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// The library `data`: memory as bytes, integers and strings, within bounds.
+#include "lunatik_data.hpp"
+#include "kernel.h"
+
+extern "C" {
+#include <string.h>
+}
+
+namespace lunatik {
+
+/* The memory of a view is somebody else's; views and buffers are classes of their own. */
+struct Buffer : Data {
+	static const Class type;
+};
+struct View : Data {
+	static const Class type;
+};
+
+/* What a kmalloc() of more would be refused anyway. */
+static const lua_Integer size_max = 4 << 20;
+
+/* Argument 1, as a buffer or a view. */
+static inline Data *check_data(lua_State *L)
+{
+	Box *box = static_cast<Box *>(luafast_touserdata(L, 1, sizeof(Box)));
+
+	if (__builtin_expect(!box || (box->klass != &View::type && box->klass != &Buffer::type) || !box->object, 0))
+		type_error(L, 1, Buffer::type);
+	return static_cast<Data *>(box->object);
+}
+
+/* Raises for the offset in argument 2. */
+[[gnu::cold]] static void out_of_bounds(lua_State *L, const Data *data)
+{
+	luaL_argerror(L, 2, data->bytes ? "out of bounds" : "the memory is gone: a packet is there during its callback only");
+}
+
+/* The place of `length` bytes at the offset in argument 2. */
+static inline unsigned char *check_bytes(lua_State *L, Data *data, size_t length)
+{
+	/* A negative offset is a huge one; neither difference can wrap. */
+	lua_Unsigned offset = static_cast<lua_Unsigned>(check_integer(L, 2));
+
+	if (__builtin_expect(length > data->size || offset > data->size - length, 0))
+		out_of_bounds(L, data);
+	return data->bytes + offset;
+}
+
+/* --- integers --------------------------------------------------------------------------- */
+
+template <class T> static int get_integer(lua_State *L)
+{
+	T value;
+
+	memcpy(&value, check_bytes(L, check_data(L), sizeof(T)), sizeof(T));
+	lua_pushinteger(L, static_cast<lua_Integer>(value));
+	return 1;
+}
+
+template <class T> static int set_integer(lua_State *L)
+{
+	unsigned char *at = check_bytes(L, check_data(L), sizeof(T));
+	T value = static_cast<T>(check_integer(L, 3));
+
+	memcpy(at, &value, sizeof(T));
+	return 0;
+}
+
+/* --- strings ---------------------------------------------------------------------------- */
+
+static int get_string(lua_State *L)
+{
+	Data *data = check_data(L);
+	size_t length;
+
+	if (lua_isnoneornil(L, 3)) {
+		unsigned char *start = check_bytes(L, data, 0);
+
+		length = data->size - static_cast<size_t>(start - data->bytes);
+	} else {
+		lua_Integer asked = check_integer(L, 3);
+
+		luaL_argcheck(L, asked >= 0, 3, "negative length");
+		length = static_cast<size_t>(asked);
+	}
+	lua_pushlstring(L, reinterpret_cast<char *>(check_bytes(L, data, length)), length);
+	return 1;
+}
+
+static int set_string(lua_State *L)
+{
+	Data *data = check_data(L);
+	size_t length;
+	const char *string = luaL_checklstring(L, 3, &length);
+
+	memcpy(check_bytes(L, data, length), string, length);
+	return 0;
+}
+
+static int length_of(lua_State *L)
+{
+	lua_pushinteger(L, static_cast<lua_Integer>(check_data(L)->size));
+	return 1;
+}
+
+/* --- the class -------------------------------------------------------------------------- */
+
+static void release(Object *object)
+{
+	lunatik_memory_free(static_cast<Data *>(object)->bytes);
+}
+
+static const luaL_Reg methods[] = {
+	{ "getnumber", get_integer<lua_Integer> },
+	{ "setnumber", set_integer<lua_Integer> },
+	{ "getbyte", get_integer<uint8_t> },
+	{ "setbyte", set_integer<uint8_t> },
+	{ "getstring", get_string },
+	{ "setstring", set_string },
+	{ "getint8", get_integer<int8_t> },
+	{ "setint8", set_integer<int8_t> },
+	{ "getuint8", get_integer<uint8_t> },
+	{ "setuint8", set_integer<uint8_t> },
+	{ "getint16", get_integer<int16_t> },
+	{ "setint16", set_integer<int16_t> },
+	{ "getuint16", get_integer<uint16_t> },
+	{ "setuint16", set_integer<uint16_t> },
+	{ "getint32", get_integer<int32_t> },
+	{ "setint32", set_integer<int32_t> },
+	{ "getuint32", get_integer<uint32_t> },
+	{ "setuint32", set_integer<uint32_t> },
+	{ "getint64", get_integer<int64_t> },
+	{ "setint64", set_integer<int64_t> },
+	{ "__len", length_of },
+	{ nullptr, nullptr },
+};
+
+const Class Buffer::type = {
+	.name = "data",
+	.size = sizeof(Buffer),
+	.methods = methods,
+	.release = release,
+	.sleeps = false,
+	.release_sleeps = false,
+	.shared = true,
+	.owner = &__this_module,
+};
+
+const Class View::type = {
+	.name = "data",
+	.size = sizeof(View),
+	.methods = methods,
+	.release = nullptr,
+	.sleeps = false,
+	.release_sleeps = false,
+	.shared = false,
+	.owner = &__this_module,
+};
+
+Data *data_push_view(lua_State *L)
+{
+	Data *view = push_new<View>(L);
+
+	get(view);
+	return view;
+}
+
+/* data.new(size) */
+static int new_data(lua_State *L)
+{
+	lua_Integer size = check_integer(L, 1);
+
+	luaL_argcheck(L, size > 0 && size <= size_max, 1, "size out of range (1 to 4194304 bytes)");
+
+	Data *data = push_new<Buffer>(L);
+
+	data->bytes = static_cast<unsigned char *>(lunatik_memory_new(static_cast<size_t>(size),
+		may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC));
+	if (!data->bytes)
+		return luaL_error(L, "not enough memory");
+	data->size = static_cast<size_t>(size);
+	return 1;
+}
+
+} // namespace lunatik
+
+int luaopen_data(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{ "new", lunatik::new_data },
+		{ nullptr, nullptr },
+	};
+
+	luaL_newlib(L, functions);
+	return 1;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* The kfunc that XDP programs call. */
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/version.h>
+#include <net/xdp.h>
+
+#include "kernel.h"
+
+static DEFINE_PER_CPU(struct luaxdp_cache, cache);
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+__bpf_kfunc_start_defs();
+#else
+#ifndef __bpf_kfunc
+#define __bpf_kfunc	__used noinline
+#endif
+__diag_push();
+__diag_ignore_all("-Wmissing-prototypes", "BPF programs are the callers");
+#endif
+
+/**
+ * bpf_luaxdp_run - call the Lua callback that a running script gave to xdp.attach()
+ * @key: the script's name, as given to `lunatik run`, with its end ('\0')
+ * @key__sz: the size of @key
+ * @xdp_ctx: the packet
+ * @arg__opt: anything to hand to the callback as its second argument; may be NULL
+ * @arg__sz: the size of @arg__opt
+ *
+ * Return: the action that the callback returned (XDP_PASS when it returned nothing), or -1 when no
+ * such script runs, it has no callback, or the callback failed, which then is in the kernel log.
+ */
+__bpf_kfunc int bpf_luaxdp_run(char *key, size_t key__sz, struct xdp_md *xdp_ctx, void *arg__opt,
+			       size_t arg__sz)
+{
+	/* What BPF programs see as a struct xdp_md is this. */
+	struct xdp_buff *packet = (struct xdp_buff *)xdp_ctx;
+	struct luaxdp_call call = {
+		.key = key,
+		.key_size = key__sz,
+		.packet = packet->data,
+		.packet_size = packet->data_end - packet->data,
+		.argument = arg__opt,
+		.argument_size = arg__opt ? arg__sz : 0,
+	};
+	/* bpf(BPF_PROG_TEST_RUN) of Linux 6.1 leaves them on. */
+	bool pinned = !softirq_count();
+	int action;
+
+	if (pinned)
+		local_bh_disable();
+	action = luaxdp_run(this_cpu_ptr(&cache), &call);
+	if (pinned)
+		local_bh_enable();
+	return action;
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+__bpf_kfunc_end_defs();
+#else
+__diag_pop();
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+BTF_KFUNCS_START(luaxdp_kfuncs)
+BTF_ID_FLAGS(func, bpf_luaxdp_run)
+BTF_KFUNCS_END(luaxdp_kfuncs)
+#else
+BTF_SET8_START(luaxdp_kfuncs)
+BTF_ID_FLAGS(func, bpf_luaxdp_run)
+BTF_SET8_END(luaxdp_kfuncs)
+#endif
+
+static const struct btf_kfunc_id_set luaxdp_kfunc_set = {
+	.owner = THIS_MODULE,
+	.set = &luaxdp_kfuncs,
+};
+
+const struct lunatik_constant luaxdp_actions[] = {
+	{ "ABORTED", XDP_ABORTED },
+	{ "DROP", XDP_DROP },
+	{ "PASS", XDP_PASS },
+	{ "TX", XDP_TX },
+	{ "REDIRECT", XDP_REDIRECT },
+	{ NULL, 0 },
+};
+const int luaxdp_pass = XDP_PASS, luaxdp_action_max = XDP_REDIRECT;
+
+static struct lunatik_library libraries[] = {
+	{ .name = "xdp", .open = luaopen_xdp, .owner = THIS_MODULE },
+	{ .name = "linux.xdp", .open = luaopen_linux_xdp, .owner = THIS_MODULE },
+};
+
+static int __init luaxdp_init(void)
+{
+	int error = register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &luaxdp_kfunc_set);
+
+	if (error)
+		return error;
+	error = lunatik_library_add(&libraries[0]);
+	if (error)
+		return error;
+	error = lunatik_library_add(&libraries[1]);
+	if (error)
+		lunatik_library_remove(&libraries[0]);
+	return error;
+}
+
+static void __exit luaxdp_exit(void)
+{
+	/* The set of kfuncs goes with the module's BTF; programs that call it hold the module. */
+	lunatik_library_remove(&libraries[1]);
+	lunatik_library_remove(&libraries[0]);
+}
+
+module_init(luaxdp_init);
+module_exit(luaxdp_exit);
+MODULE_LICENSE("Dual MIT/GPL");
+MODULE_DESCRIPTION("Lua binding of the eXpress Data Path");
+MODULE_ALIAS("lunatik-lib-xdp");
+MODULE_ALIAS("lunatik-lib-linux.xdp");

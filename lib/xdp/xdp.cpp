@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// The library `xdp`: a callback per state, and the way of a packet to it.
+#include "lunatik_data.hpp"
+#include "kernel.h"
+
+extern "C" {
+#include <string.h>
+}
+
+namespace lunatik {
+
+/*
+ * What a state needs for its callback. The callback runs in a coroutine of its own, which keeps
+ * at the bottom of its stack everything that a packet needs: nothing is made or looked up then.
+ */
+struct Hook : Object {
+	static const Class type;
+	lua_State *thread;
+	Data *packet, *argument;
+	bool running;
+};
+enum { TRACEBACK = 1, CALLBACK, PACKET, ARGUMENT, BOTTOM = ARGUMENT };
+
+static void release(Object *object)
+{
+	Hook *hook = static_cast<Hook *>(object);
+
+	if (hook->packet)
+		put(hook->packet);
+	if (hook->argument)
+		put(hook->argument);
+}
+
+const Class Hook::type = {
+	.name = "xdp.hook",
+	.size = sizeof(Hook),
+	.methods = nullptr,
+	.release = release,
+	.sleeps = false,
+	.release_sleeps = false,
+	.shared = false,
+	.owner = &__this_module,
+};
+
+/* In a state's registry: the hook, made at the first attach(). */
+static const char hook_key = 0;
+static const char thread_key = 0;
+
+/* The hook of this state. Raises. */
+static Hook *make_hook(lua_State *L)
+{
+	Hook *hook;
+
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &hook_key) == LUA_TUSERDATA) {
+		hook = static_cast<Hook *>(to_object(L, -1));
+		lua_pop(L, 1);
+		return hook;
+	}
+	hook = push_new<Hook>(L);
+	hook->thread = lua_newthread(L);
+	lua_pushcfunction(hook->thread, traceback);
+	lua_pushnil(hook->thread);
+	hook->packet = data_push_view(L);
+	lua_xmove(L, hook->thread, 1);
+	hook->argument = data_push_view(L);
+	lua_xmove(L, hook->thread, 1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &thread_key);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &hook_key);
+	return hook;
+}
+
+/* xdp.attach(callback) */
+static int attach(lua_State *L)
+{
+	Hook *hook;
+
+	luaL_checktype(L, 1, LUA_TFUNCTION);
+	if (context_of(runtime_of(L)) == LUNATIK_PROCESS)
+		return luaL_error(L, "a process runtime may sleep, which XDP must not: run the script in softirq context");
+	hook = make_hook(L);
+	if (hook->running)
+		return luaL_error(L, "attach() inside of the callback");
+	lua_pushvalue(L, 1);
+	lua_xmove(L, hook->thread, 1);
+	lua_replace(hook->thread, CALLBACK);
+	slots_of(L)[SLOT_XDP] = hook;
+	return 0;
+}
+
+/* xdp.detach() */
+static int detach(lua_State *L)
+{
+	slots_of(L)[SLOT_XDP] = nullptr;
+	return 0;
+}
+
+/* The runtime for a key, from the CPU's cache if it has it. */
+static Runtime *find(luaxdp_cache *cache, const luaxdp_call *call)
+{
+	unsigned int generation = script_generation();
+	Runtime *runtime;
+
+	if (__builtin_expect(cache->generation == generation && cache->size == call->key_size &&
+			     !memcmp(cache->key, call->key, call->key_size), 1))
+		return static_cast<Runtime *>(cache->runtime);
+	runtime = find_script(call->key, strnlen(call->key, call->key_size));
+	cache->size = 0;
+	if (call->key_size <= sizeof(cache->key)) {
+		memcpy(cache->key, call->key, call->key_size);
+		cache->size = call->key_size;
+		cache->generation = generation;
+		cache->runtime = runtime;
+	}
+	return runtime;
+}
+
+/* The action for what the callback left on the stack, or -1. */
+static int action_of(lua_State *L)
+{
+	int is_integer;
+	lua_Integer action = lua_tointegerx(L, -1, &is_integer);
+
+	if (__builtin_expect(is_integer && action >= 0 && action <= luaxdp_action_max, 1))
+		return static_cast<int>(action);
+	if (lua_isnil(L, -1))
+		return luaxdp_pass;
+	log_error(L, "the callback of xdp.attach() returned no XDP action");
+	return -1;
+}
+
+static int run_callback(Hook *hook, const luaxdp_call *call)
+{
+	lua_State *L = hook->thread;
+	int action = -1;
+
+	data_show(hook->packet, call->packet, call->packet_size);
+	data_show(hook->argument, call->argument, call->argument_size);
+	hook->running = true;
+	lua_pushvalue(L, CALLBACK);
+	lua_pushvalue(L, PACKET);
+	lua_pushvalue(L, ARGUMENT);
+	if (__builtin_expect(lua_pcall(L, 2, 1, TRACEBACK) == LUA_OK, 1))
+		action = action_of(L);
+	else
+		log_error(L, lua_tostring(L, -1));
+	lua_settop(L, BOTTOM);
+	hook->running = false;
+	data_hide(hook->packet);
+	data_hide(hook->argument);
+	return action;
+}
+
+} // namespace lunatik
+
+int luaxdp_run(luaxdp_cache *cache, const luaxdp_call *call)
+{
+	using namespace lunatik;
+	Runtime *runtime = find(cache, call);
+
+	if (__builtin_expect(!runtime, 0))
+		return -1;
+	Entry entry(runtime, Wait::Always);
+
+	if (__builtin_expect(!entry.L || !entry.slots[SLOT_XDP], 0))
+		return -1;
+	return run_callback(static_cast<Hook *>(entry.slots[SLOT_XDP]), call);
+}
+
+int luaopen_linux_xdp(lua_State *L)
+{
+	lua_newtable(L);
+	lunatik::set_constants(L, luaxdp_actions);
+	return 1;
+}
+
+int luaopen_xdp(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{ "attach", lunatik::attach },
+		{ "detach", lunatik::detach },
+		{ nullptr, nullptr },
+	};
+
+	luaL_newlib(L, functions);
+	luaopen_linux_xdp(L);
+	lua_setfield(L, -2, "action");
+	return 1;
+}
