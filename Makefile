@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
-# make            builds the kernel modules for KERNEL, and the command
+# make            builds the kernel modules for KERNEL, the command and the XDP examples
 # make install    installs them, below DESTDIR if set
 # make demo       shows the main job in a virtual machine
 # make check      runs the tests
@@ -8,21 +8,31 @@
 KERNEL ?= $(shell tools/kernel-release)
 HEADERS ?= /lib/modules/$(KERNEL)/build
 OUT := $(CURDIR)/build/$(KERNEL)
+TEST_MODULES := mydevice
 
 all: modules
 
 # The kernel builds where the sources are, so they are linked into a folder for each kernel.
 sources := Kbuild src include lua klibc lib
-modules: fetch link
+modules: fetch
+	@mkdir -p $(OUT)
+	@find $(OUT) -xtype l -delete
+	@cp -rsn $(addprefix $(CURDIR)/,$(sources)) $(OUT)
+	@ln -sfn ../lua $(OUT)/lua-src
 	$(MAKE) -C $(HEADERS) M=$(OUT) modules
 
 fetch:
-	lua/fetch build/lua
+	@lua/fetch build/lua
 
-link:
-	mkdir -p $(OUT)
-	find $(OUT) -xtype l -delete
-	cp -rsn $(addprefix $(CURDIR)/,$(sources)) $(OUT)
-	ln -sfn ../lua $(OUT)/lua-src
+test-modules: modules
+	@mkdir -p $(OUT)/tests
+	@cp -rsn $(addprefix $(CURDIR)/tests/,$(TEST_MODULES)) $(OUT)/tests
+	for module in $(TEST_MODULES); do $(MAKE) -C $(HEADERS) M=$(OUT)/tests/$$module LUNATIK=$(OUT) modules || exit; done
 
-.PHONY: all modules fetch link
+modules_to := $(DESTDIR)/lib/modules/$(KERNEL)/updates/lunatik
+scripts_to := $(DESTDIR)/lib/modules/lua
+install:
+	install -d $(modules_to) $(scripts_to)
+	install -m 644 $(OUT)/*.ko $(modules_to)
+
+.PHONY: all modules fetch test-modules install

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
  * stdio over the VFS, as much as Lua needs to load its files: a FILE is the whole file in memory,
- * read through kernel_read_file(), which security modules see.
+ * read through kernel_read_file(), which security modules see. A script is code that the kernel runs,
+ * so it is read as a module is.
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
@@ -60,7 +61,7 @@ FILE *fopen(const char *path, const char *mode)
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return NULL;
-	size = kernel_read_file_from_path(path, 0, &text, KLIBC_FILE_MAX, NULL, READING_UNKNOWN);
+	size = kernel_read_file_from_path(path, 0, &text, KLIBC_FILE_MAX, NULL, READING_MODULE);
 	if (size < 0 && size != -EINVAL) {	/* -EINVAL: the file is empty, or no regular file */
 		last_error = -size;
 		kfree(f);
