@@ -8,13 +8,15 @@
 KERNEL ?= $(shell tools/kernel-release)
 HEADERS ?= /lib/modules/$(KERNEL)/build
 OUT := $(CURDIR)/build/$(KERNEL)
+VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux /sys/kernel/btf/vmlinux))
 TEST_MODULES := mydevice
 
-all: modules
+all: modules command examples
 
 # The kernel builds where the sources are, so they are linked into a folder for each kernel.
 sources := Kbuild src include lua klibc lib
 modules: fetch
+	@tools/require-build '$(KERNEL)' '$(HEADERS)' '$(VMLINUX)'
 	@mkdir -p $(OUT)
 	@find $(OUT) -xtype l -delete
 	@cp -rsn $(addprefix $(CURDIR)/,$(sources)) $(OUT)
@@ -24,15 +26,62 @@ modules: fetch
 fetch:
 	@lua/fetch build/lua
 
+# The lunatik command
+command:
+	$(MAKE) -C bin
+
+# XDP programs in C, for the types of this kernel
+programs := $(patsubst %.c,$(OUT)/%.o,$(wildcard examples/*/*.c))
+examples: $(programs)
+
+$(OUT)/vmlinux.h: $(VMLINUX)
+	@mkdir -p $(@D)
+	bpftool btf dump file $< format c > $@.tmp
+	mv $@.tmp $@
+
+bpf = clang -target bpf -g -O2 -Wall -Wno-missing-declarations -I$(OUT) $(1) -c $< -o $@
+
+$(OUT)/examples/%.o: examples/%.c $(OUT)/vmlinux.h
+	@mkdir -p $(@D)
+	$(call bpf)
+
+# The cases of the packet-cost benchmark
+bench-scripts := null drop sni
+bench-programs := $(addprefix $(OUT)/bench/,empty.o port.o $(bench-scripts:%=call-%.o))
+bench-programs: $(bench-programs)
+
+$(OUT)/bench/call-%.o: tests/bench/call.c $(OUT)/vmlinux.h
+	@mkdir -p $(@D)
+	$(call bpf,-DSCRIPT='"$*"')
+
+$(OUT)/bench/%.o: tests/bench/%.c $(OUT)/vmlinux.h
+	@mkdir -p $(@D)
+	$(call bpf)
+
 test-modules: modules
 	@mkdir -p $(OUT)/tests
 	@cp -rsn $(addprefix $(CURDIR)/tests/,$(TEST_MODULES)) $(OUT)/tests
 	for module in $(TEST_MODULES); do $(MAKE) -C $(HEADERS) M=$(OUT)/tests/$$module LUNATIK=$(OUT) modules || exit; done
 
+# Below DESTDIR nothing of the machine is touched, and depmod is left to whoever packages it.
+prefix ?= /usr/local
 modules_to := $(DESTDIR)/lib/modules/$(KERNEL)/updates/lunatik
 scripts_to := $(DESTDIR)/lib/modules/lua
 install:
-	install -d $(modules_to) $(scripts_to)
+	install -d $(modules_to) $(scripts_to)/examples $(DESTDIR)$(prefix)/sbin
 	install -m 644 $(OUT)/*.ko $(modules_to)
+	install -m 644 driver.lua $(scripts_to)
+	cd lib && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/{} \;
+	cd examples && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
+	cd $(OUT)/examples && find . -name '*.o' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
+	install -m 755 build/bin/lunatik $(DESTDIR)$(prefix)/sbin
+	$(if $(DESTDIR),,depmod $(KERNEL))
 
-.PHONY: all modules fetch test-modules install
+uninstall:
+	rm -rf $(modules_to) $(scripts_to) $(DESTDIR)$(prefix)/sbin/lunatik
+	$(if $(DESTDIR),,depmod $(KERNEL))
+
+clean:
+	rm -rf build
+
+.PHONY: all modules command examples bench-programs fetch test-modules install uninstall clean
