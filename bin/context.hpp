@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#ifndef COMMAND_CONTEXT_HPP
+#define COMMAND_CONTEXT_HPP
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/* All words that say how a script is run. */
+std::span<const std::string_view> context_words();
+
+/*
+ * The words of the command line as lunatik.runtime() takes them ("softirq percpu"); empty when there
+ * are none. Throws Misuse for words that are unknown or contradict each other.
+ */
+std::string parse_context(const std::vector<std::string> &words);
+
+#endif

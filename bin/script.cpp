@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// Scripts in the kernel, by their names: what the kernel's lunatik.runner does for the command.
+#include "script.hpp"
+#include "context.hpp"
+#include "failure.hpp"
+#include "listing.hpp"
+#include "quote.hpp"
+
+#include <cstdio>
+
+/*
+ * An error that is an object with a text of its own comes without the traceback of this request,
+ * which would say nothing about the script.
+ */
+static const char call_source[] =
+	"local function call(name, ...)\n"
+	"	local good, result = pcall(require('lunatik.runner')[name], ...)\n"
+	"	if good then return result end\n"
+	"	error(setmetatable({}, { __tostring = function() return tostring(result) end }))\n"
+	"end\n";
+
+static std::string ask(Device &device, const std::string &source)
+{
+	Answer answer = device.ask(call_source + source);
+
+	if (!answer.text.empty() && answer.text.back() == '\n')
+		answer.text.pop_back();
+	if (answer.status != Answer::Status::Ok)
+		throw Failure(answer.text);
+	return answer.text;
+}
+
+std::string with_hint(std::string message, const std::string &script)
+{
+	if (message.ends_with(" is already running"))
+		return message + "; to run it anew, first run: lunatik stop " + script;
+	if (message.ends_with(" is not running"))
+		return message + "; to see what is, run: lunatik list";
+	if (message.starts_with("cannot open ") && message.ends_with(": No such file or directory"))
+		return message + "; scripts are named by their path below /lib/modules/lua";
+	return message;
+}
+
+std::string call_runner(Device &device, const std::string &function, const std::vector<std::string> &arguments)
+{
+	std::string source = "return call(" + quote(function);
+
+	for (const std::string &argument : arguments)
+		source += ", " + quote(argument);
+	try {
+		return ask(device, source + ")");
+	} catch (const Failure &failure) {
+		throw Failure(with_hint(failure.what(), arguments.empty() ? "" : arguments[0]));
+	}
+}
+
+void run_script(const std::string &script, const std::vector<std::string> &context)
+{
+	std::vector<std::string> arguments = { script };
+	std::string words = parse_context(context);
+	Device device;
+
+	if (!words.empty())
+		arguments.push_back(words);
+	call_runner(device, "run", arguments);
+}
+
+void spawn_script(const std::string &script)
+{
+	Device device;
+
+	call_runner(device, "spawn", { script });
+}
+
+void stop_script(const std::string &script)
+{
+	Device device;
+
+	call_runner(device, "stop", { script });
+}
+
+void list_scripts(bool json)
+{
+	static const char source[] =
+		"local lines = {}\n"
+		"for _, script in ipairs(call('status')) do\n"
+		"	lines[#lines + 1] = table.concat({ script.script, script.context, tostring(script.percpu),\n"
+		"		tostring(script.memory), tostring(script.running) }, '\\t')\n"
+		"end\n"
+		"return table.concat(lines, '\\n')";
+	Device device;
+	std::vector<Script> scripts = parse_listing(ask(device, source));
+
+	fputs((json ? listing_json(scripts) : listing_table(scripts)).c_str(), stdout);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#ifndef COMMAND_SCRIPT_HPP
+#define COMMAND_SCRIPT_HPP
+
+#include "device.hpp"
+
+#include <string>
+#include <vector>
+
+/*
+ * Calls a function of lunatik.runner in the kernel and returns its result as text. Throws Failure
+ * with the function's own message and a hint where there is one.
+ */
+std::string call_runner(Device &device, const std::string &function, const std::vector<std::string> &arguments);
+
+/* The message of a runner, followed by what to do about it. */
+std::string with_hint(std::string message, const std::string &script);
+
+void run_script(const std::string &script, const std::vector<std::string> &context);
+void spawn_script(const std::string &script);
+void stop_script(const std::string &script);
+void list_scripts(bool json);
+
+#endif

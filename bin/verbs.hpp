@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#ifndef COMMAND_VERBS_HPP
+#define COMMAND_VERBS_HPP
+
+#include <span>
+#include <string>
+#include <vector>
+
+/* What the command line gives to a verb. */
+struct Input {
+	std::string script;
+	std::vector<std::string> context;
+	bool json = false;
+};
+
+/* A script on the command line: none, one in the script folder, one that runs. */
+enum class Operand { None, Script, Running };
+
+/* A verb of the command. Its help, its usage and its completion are made from this. */
+struct Verb {
+	const char *name;
+	const char *help;
+	void (*run)(const Input &input);
+	Operand operand = Operand::None;
+	bool context = false;	/* takes words for the context */
+	bool json = false;	/* takes --json */
+	bool hidden = false;
+};
+
+std::span<const Verb> verbs();
+
+#endif

@@ -1,0 +1,121 @@
+-- SPDX-License-Identifier: MIT OR GPL-2.0-only
+-- Scripts by name, for all runtimes to see: run, spawn, stop and list them.
+-- Every function may sleep: call them from process runtimes. An error is a message without a
+-- position, fit to be shown as it is.
+
+---@class runner
+local runner = {}
+
+local lunatik = require("lunatik")
+local rcu = require("rcu")
+local thread = require("thread")
+
+local environment = lunatik._ENV
+local runtimes = environment.runtimes
+if not environment.threads then
+	environment.threads = rcu.table()
+end
+local threads = environment.threads
+
+---@param script string
+---@return string name of the script, by which it is known: its path without ".lua"
+local function name_of(script)
+	if type(script) ~= "string" then
+		error("the name of a script is a string, not a " .. type(script) .. " value", 0)
+	end
+	return (script:gsub("%.lua$", ""))
+end
+
+-- Calls f(...); its error goes on without the position of this file.
+local function call(f, ...)
+	local good, result = pcall(f, ...)
+	if not good then
+		error(result, 0)
+	end
+	return result
+end
+
+---Runs a script in a new runtime, which keeps its name until it is stopped.
+---@param script string path below the script folder, with or without ".lua"
+---@param context? boolean|string as lunatik.runtime() takes it; default: what the script's first comment says
+---@return userdata runtime
+function runner.run(script, context)
+	local name = name_of(script)
+	if runtimes[name] then
+		error(name .. " is already running", 0)
+	end
+	local runtime = call(lunatik.runtime, name, context)
+	runtimes[name] = runtime
+	return runtime
+end
+
+---Runs a script, and the function that it returns in a kernel thread named after the script.
+---@param script string
+---@param context? boolean|string
+---@return userdata runtime
+---@return userdata thread
+function runner.spawn(script, context)
+	local name = name_of(script)
+	local runtime = runner.run(script, context)
+	local good, task = pcall(thread.run, runtime, name:match("[^/]*$"))
+	if not good then
+		runner.stop(name)
+		error(task, 0)
+	end
+	threads[name] = task
+	return runtime, task
+end
+
+---Stops a script: first its thread, if it has one, then its runtime.
+---@param script string
+function runner.stop(script)
+	local name = name_of(script)
+	local runtime, task = runtimes[name], threads[name]
+	if not runtime then
+		error(name .. " is not running", 0)
+	end
+	if task then
+		call(task.stop, task)
+		threads[name] = nil
+	end
+	call(runtime.stop, runtime)
+	runtimes[name] = nil
+end
+
+---@return string[] names of the scripts that have not been stopped, sorted
+function runner.list()
+	local names = {}
+	rcu.map(runtimes, function(name)
+		names[#names + 1] = name
+	end)
+	table.sort(names)
+	return names
+end
+
+---@return table[] details as runtime:info() gives them, in the order of the names
+function runner.status()
+	local details = {}
+	for _, name in ipairs(runner.list()) do
+		local runtime = runtimes[name]
+		if runtime then
+			details[#details + 1] = runtime:info()
+		end
+	end
+	return details
+end
+
+---Stops all scripts, even if some cannot be stopped, and then raises what they said.
+function runner.shutdown()
+	local failures = {}
+	for _, name in ipairs(runner.list()) do
+		local good, message = pcall(runner.stop, name)
+		if not good then
+			failures[#failures + 1] = message
+		end
+	end
+	if #failures > 0 then
+		error(table.concat(failures, "\n"), 0)
+	end
+end
+
+return runner
