@@ -167,10 +167,10 @@ Runtime *check_runtime(lua_State *L, int arg) LUNATIK_KIT(check_runtime);
 /*
  * The runtime of the running script of this name, or null. The caller is an RCU reader (packets
  * are), and the runtime's memory lives as long as it stays one. What was found is to be found again
- * as long as script_generation() stays the same, read before.
+ * as long as the generation, read before, stays the same.
  */
 Runtime *find_script(const char *name, size_t length) LUNATIK_KIT(find_script);
-unsigned int script_generation() LUNATIK_KIT(script_generation);
+extern const unsigned int *script_generation LUNATIK_KIT(script_generation);
 
 /* The name of the runtime's script. */
 const char *name_of(const Runtime *runtime) LUNATIK_KIT(name_of);
@@ -207,6 +207,13 @@ void enter(Visit &visit, Runtime *runtime, Wait wait) LUNATIK_KIT(enter);
 
 /* Leaves it, if it was entered. */
 void leave(Visit &visit) LUNATIK_KIT(leave);
+
+/*
+ * The same from a packet: bottom halves are off, and `cpu` is this CPU. A softirq runtime is entered
+ * with the fewest instructions; another as enter() does.
+ */
+void enter_packet(Visit &visit, Runtime *runtime, unsigned int cpu) LUNATIK_KIT(enter_packet);
+void leave_packet(Visit &visit) LUNATIK_KIT(leave_packet);
 
 /* A visit that ends with its scope. */
 class Entry : public Visit {

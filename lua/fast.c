@@ -9,9 +9,9 @@ void *luafast_touserdata(lua_State *L, int arg, size_t size)
 {
 	const TValue *value = s2v(L->ci->func + arg);
 
-	if (s2v(L->top) <= value || !ttisfulluserdata(value) || uvalue(value)->len != size)
+	if (s2v(L->top) <= value || !ttisfulluserdata(value) || uvalue(value)->len != size || uvalue(value)->nuvalue)
 		return NULL;
-	return getudatamem(uvalue(value));
+	return (char *)uvalue(value) + udatamemoffset(0);
 }
 
 int luafast_tointeger(lua_State *L, int arg, lua_Integer *integer)
@@ -22,6 +22,70 @@ int luafast_tointeger(lua_State *L, int arg, lua_Integer *integer)
 		return 0;
 	*integer = ivalue(value);
 	return 1;
+}
+
+struct luafast_access luafast_access(lua_State *L, size_t size)
+{
+	struct luafast_access access = { NULL, 0 };
+	const TValue *object = s2v(L->ci->func + 1), *integer = s2v(L->ci->func + 2);
+
+	if (l_likely(integer < s2v(L->top) && ttisinteger(integer) && ttisfulluserdata(object) &&
+		     uvalue(object)->len == size && uvalue(object)->nuvalue == 0)) {
+		access.block = (char *)uvalue(object) + udatamemoffset(0);
+		access.integer = ivalue(integer);
+	}
+	return access;
+}
+
+int luafast_return(lua_State *L, lua_Integer integer)
+{
+	setivalue(s2v(L->top), integer);
+	L->top++;
+	return 1;
+}
+
+/* As luaD_pcall() ends when it has caught an error. */
+static int recover(lua_State *L, CallInfo *call, int hook, ptrdiff_t top, int status)
+{
+	L->ci = call;
+	L->allowhook = cast_byte(hook);
+	status = luaD_closeprotected(L, top, status);
+	luaD_seterrorobj(L, status, restorestack(L, top));
+	luaD_shrinkstack(L);
+	return status;
+}
+
+enum luafast_outcome luafast_call(lua_State *L, int function, int arguments, lua_Integer *result)
+{
+	StkId from = L->ci->func + function, to = L->top;
+	CallInfo *call = L->ci;
+	ptrdiff_t top = savestack(L, to), handler = L->errfunc;
+	lu_byte hook = L->allowhook;
+	l_uint32 calls = L->nCcalls;
+	struct lua_longjmp jump;
+	const TValue *value;
+
+	/* A coroutine has LUA_MINSTACK free slots at least. */
+	for (int i = 0; i <= arguments; i++)
+		setobjs2s(L, to + i, from + i);
+	L->top = to + arguments + 1;
+	jump.status = LUA_OK;
+	jump.previous = L->errorJmp;
+	L->errorJmp = &jump;
+	L->errfunc = savestack(L, from - 1);
+	LUAI_TRY(L, &jump, luaD_callnoyield(L, to, 1);)
+	L->errorJmp = jump.previous;
+	L->errfunc = handler;
+	L->nCcalls = calls;
+	if (l_unlikely(jump.status != LUA_OK)) {
+		recover(L, call, hook, top, jump.status);
+		return LUAFAST_ERROR;
+	}
+	value = s2v(--L->top);
+	if (l_unlikely(!ttisinteger(value)))
+		return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
+	*result = ivalue(value);
+	return LUAFAST_INTEGER;
 }
 
 #ifdef __KERNEL__
@@ -41,20 +105,14 @@ void luafast_protect(lua_State *L, struct luafast_protection *protection)
 	L->errorJmp = (struct lua_longjmp *)protection;
 }
 
-/* As luaD_pcall() ends. */
 int luafast_unprotect(lua_State *L, struct luafast_protection *protection)
 {
 	int status = ((struct lua_longjmp *)protection)->status;
 
 	L->errorJmp = protection->previous;
 	L->nCcalls = protection->calls;
-	if (l_unlikely(status != LUA_OK)) {
-		L->ci = protection->call;
-		L->allowhook = cast_byte(protection->hook);
-		status = luaD_closeprotected(L, protection->top, status);
-		luaD_seterrorobj(L, status, restorestack(L, protection->top));
-		luaD_shrinkstack(L);
-	}
+	if (l_unlikely(status != LUA_OK))
+		status = recover(L, protection->call, protection->hook, protection->top, status);
 	return status;
 }
 #endif

@@ -17,6 +17,30 @@ void *luafast_touserdata(lua_State *L, int arg, size_t size);
 int luafast_tointeger(lua_State *L, int arg, lua_Integer *integer);
 
 /*
+ * luafast_access - argument 1 as luafast_touserdata() gives it, and argument 2, an integer: what
+ * object:get(offset) is called with. The block is NULL when either is not so.
+ */
+struct luafast_access {
+	void *block;
+	lua_Integer integer;
+};
+struct luafast_access luafast_access(lua_State *L, size_t size);
+
+/* luafast_return - return the integer from a C function: `return luafast_return(L, n);` */
+int luafast_return(lua_State *L, lua_Integer integer);
+
+/*
+ * luafast_call - a protected call of what lies at the bottom of a coroutine's stack.
+ * @function: the index of the function; the message handler is below it, the arguments above
+ * @arguments: how many
+ * @result: set to the result if it is an integer
+ *
+ * The stack is as before, but for LUAFAST_ERROR, with the message on top. Does not raise.
+ */
+enum luafast_outcome { LUAFAST_INTEGER, LUAFAST_NIL, LUAFAST_OTHER, LUAFAST_ERROR };
+enum luafast_outcome luafast_call(lua_State *L, int function, int arguments, lua_Integer *result);
+
+/*
  * A protected call whose function is the caller's own frame, for lunatik_run() in C: an error
  * raised between luafast_protect() and luafast_unprotect() jumps to the klibc_setjmp() that the
  * caller did on `jump`. luafast_unprotect() returns the status, with the message pushed.

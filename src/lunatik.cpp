@@ -25,10 +25,7 @@ Runtime *find_script(const char *name, size_t length)
 	return object && object->klass == &Handle::type ? static_cast<Handle *>(object)->runtime : nullptr;
 }
 
-unsigned int script_generation()
-{
-	return __atomic_load_n(&runtimes->generation, __ATOMIC_ACQUIRE);
-}
+const unsigned int *script_generation;
 
 /* The second argument of lunatik.runtime(): nothing or true, false, or words as in a script's header. */
 static Options check_options(lua_State *L, int arg)
@@ -122,6 +119,7 @@ int lunatik_core_init(void)
 		lunatik_core_exit();
 		return -ENOMEM;
 	}
+	script_generation = &runtimes->generation;
 	return 0;
 }
 

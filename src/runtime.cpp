@@ -111,6 +111,32 @@ void leave(Visit &visit)
 	lunatik_unpin(visit.context, &visit.pin);
 }
 
+void enter_packet(Visit &visit, Runtime *runtime, unsigned int cpu)
+{
+	State *state;
+
+	if (__builtin_expect(runtime->context != LUNATIK_SOFTIRQ, 0))
+		return enter(visit, runtime, Wait::Always);
+	visit.L = nullptr;
+	visit.context = LUNATIK_SOFTIRQ;
+	state = __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
+	if (__builtin_expect(!state || lunatik_gate_enter_softirq(state->gate, &state->stack_floor), 0))
+		return;
+	if (__builtin_expect(state->phase != State::Phase::Ready, 0))
+		return lunatik_gate_leave_softirq(state->gate);
+	visit.state = state;
+	visit.slots = state->slots;
+	visit.L = state->L;
+}
+
+void leave_packet(Visit &visit)
+{
+	if (__builtin_expect(visit.context != LUNATIK_SOFTIRQ, 0))
+		return leave(visit);
+	if (visit.L)
+		lunatik_gate_leave_softirq(visit.state->gate);
+}
+
 /* --- stopping --------------------------------------------------------------------------- */
 
 /* Shuts one state to events, waiting for the one that is inside. True when it was open. */

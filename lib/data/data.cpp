@@ -20,12 +20,17 @@ struct View : Data {
 /* What a kmalloc() of more would be refused anyway. */
 static const lua_Integer size_max = 4 << 20;
 
+static inline bool is_data(const Box *box)
+{
+	return (box->klass == &View::type || box->klass == &Buffer::type) && box->object;
+}
+
 /* Argument 1, as a buffer or a view. */
-static inline Data *check_data(lua_State *L)
+static Data *check_data(lua_State *L)
 {
 	Box *box = static_cast<Box *>(luafast_touserdata(L, 1, sizeof(Box)));
 
-	if (__builtin_expect(!box || (box->klass != &View::type && box->klass != &Buffer::type) || !box->object, 0))
+	if (__builtin_expect(!box || !is_data(box), 0))
 		type_error(L, 1, Buffer::type);
 	return static_cast<Data *>(box->object);
 }
@@ -36,34 +41,55 @@ static inline Data *check_data(lua_State *L)
 	luaL_argerror(L, 2, data->bytes ? "out of bounds" : "the memory is gone: a packet is there during its callback only");
 }
 
-/* The place of `length` bytes at the offset in argument 2. */
-static inline unsigned char *check_bytes(lua_State *L, Data *data, size_t length)
+/* Whether `length` bytes at the offset are within the data. */
+static inline bool is_within(const Data *data, lua_Integer offset, size_t length)
 {
 	/* A negative offset is a huge one; neither difference can wrap. */
-	lua_Unsigned offset = static_cast<lua_Unsigned>(check_integer(L, 2));
+	return length <= data->size && static_cast<lua_Unsigned>(offset) <= data->size - length;
+}
 
-	if (__builtin_expect(length > data->size || offset > data->size - length, 0))
+/* The place of `length` bytes at the offset in argument 2. */
+static unsigned char *check_bytes(lua_State *L, Data *data, size_t length)
+{
+	lua_Integer offset = check_integer(L, 2);
+
+	if (__builtin_expect(!is_within(data, offset, length), 0))
 		out_of_bounds(L, data);
 	return data->bytes + offset;
 }
 
+/* The place of a T, for an object and an offset that are most often just that. */
+template <class T> static inline unsigned char *check_place(lua_State *L)
+{
+	struct luafast_access access = luafast_access(L, sizeof(Box));
+	Box *box = static_cast<Box *>(access.block);
+
+	if (__builtin_expect(box && is_data(box), 1)) {
+		Data *data = static_cast<Data *>(box->object);
+
+		if (__builtin_expect(is_within(data, access.integer, sizeof(T)), 1))
+			return data->bytes + access.integer;
+	}
+	return check_bytes(L, check_data(L), sizeof(T));
+}
+
 /* --- integers --------------------------------------------------------------------------- */
+
+/* A T anywhere in memory, in the host's byte order. */
+template <class T> struct [[gnu::packed, gnu::may_alias]] Unaligned {
+	T value;
+};
 
 template <class T> static int get_integer(lua_State *L)
 {
-	T value;
-
-	memcpy(&value, check_bytes(L, check_data(L), sizeof(T)), sizeof(T));
-	lua_pushinteger(L, static_cast<lua_Integer>(value));
-	return 1;
+	return luafast_return(L, reinterpret_cast<const Unaligned<T> *>(check_place<T>(L))->value);
 }
 
 template <class T> static int set_integer(lua_State *L)
 {
-	unsigned char *at = check_bytes(L, check_data(L), sizeof(T));
-	T value = static_cast<T>(check_integer(L, 3));
+	unsigned char *place = check_place<T>(L);
 
-	memcpy(at, &value, sizeof(T));
+	reinterpret_cast<Unaligned<T> *>(place)->value = static_cast<T>(check_integer(L, 3));
 	return 0;
 }
 

@@ -52,6 +52,7 @@ __bpf_kfunc int bpf_luaxdp_run(char *key, size_t key__sz, struct xdp_md *xdp_ctx
 
 	if (pinned)
 		local_bh_disable();
+	call.cpu = smp_processor_id();
 	action = luaxdp_run(this_cpu_ptr(&cache), &call);
 	if (pinned)
 		local_bh_enable();

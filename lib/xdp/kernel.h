@@ -25,6 +25,7 @@ struct luaxdp_call {
 	size_t packet_size;
 	void *argument;
 	size_t argument_size;
+	unsigned int cpu;
 };
 
 /*

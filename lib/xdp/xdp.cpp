@@ -19,7 +19,8 @@ struct Hook : Object {
 	Data *packet, *argument;
 	bool running;
 };
-enum { TRACEBACK = 1, CALLBACK, PACKET, ARGUMENT, BOTTOM = ARGUMENT };
+/* The slots of that stack, from its bottom, in the order that luafast_call() asks for. */
+enum { TRACEBACK = 1, CALLBACK, PACKET, ARGUMENT };
 
 static void release(Object *object)
 {
@@ -94,14 +95,29 @@ static int detach(lua_State *L)
 	return 0;
 }
 
+/* Whether two keys of the same size are the same; shorter than memcmp() for what keys are. */
+static inline bool same(const unsigned char *a, const char *b, size_t size)
+{
+	typedef uint64_t word __attribute__((may_alias, aligned(1)));
+
+	if (__builtin_expect(size < sizeof(word), 0))
+		return !memcmp(a, b, size);
+	/* The last word overlaps the one before when the size is no multiple of its own. */
+	for (size_t i = 0; i < size - sizeof(word); i += sizeof(word))
+		if (*reinterpret_cast<const word *>(a + i) != *reinterpret_cast<const word *>(b + i))
+			return false;
+	return *reinterpret_cast<const word *>(a + size - sizeof(word)) ==
+	       *reinterpret_cast<const word *>(b + size - sizeof(word));
+}
+
 /* The runtime for a key, from the CPU's cache if it has it. */
 static Runtime *find(luaxdp_cache *cache, const luaxdp_call *call)
 {
-	unsigned int generation = script_generation();
+	unsigned int generation = __atomic_load_n(script_generation, __ATOMIC_ACQUIRE);
 	Runtime *runtime;
 
 	if (__builtin_expect(cache->generation == generation && cache->size == call->key_size &&
-			     !memcmp(cache->key, call->key, call->key_size), 1))
+			     same(cache->key, call->key, call->key_size), 1))
 		return static_cast<Runtime *>(cache->runtime);
 	runtime = find_script(call->key, strnlen(call->key, call->key_size));
 	cache->size = 0;
@@ -114,40 +130,37 @@ static Runtime *find(luaxdp_cache *cache, const luaxdp_call *call)
 	return runtime;
 }
 
-/* The action for what the callback left on the stack, or -1. */
-static int action_of(lua_State *L)
+/* The action for what became of the callback, or -1. */
+static int action_of(lua_State *L, luafast_outcome outcome, lua_Integer action)
 {
-	int is_integer;
-	lua_Integer action = lua_tointegerx(L, -1, &is_integer);
-
-	if (__builtin_expect(is_integer && action >= 0 && action <= luaxdp_action_max, 1))
+	if (__builtin_expect(outcome == LUAFAST_INTEGER && action >= 0 && action <= luaxdp_action_max, 1))
 		return static_cast<int>(action);
-	if (lua_isnil(L, -1))
+	switch (outcome) {
+	case LUAFAST_NIL:
 		return luaxdp_pass;
-	log_error(L, "the callback of xdp.attach() returned no XDP action");
-	return -1;
+	case LUAFAST_ERROR:
+		log_error(L, lua_tostring(L, -1));
+		lua_pop(L, 1);
+		return -1;
+	default:
+		log_error(L, "the callback of xdp.attach() returned no XDP action");
+		return -1;
+	}
 }
 
 static int run_callback(Hook *hook, const luaxdp_call *call)
 {
-	lua_State *L = hook->thread;
-	int action = -1;
+	lua_Integer action = -1;
+	luafast_outcome outcome;
 
 	data_show(hook->packet, call->packet, call->packet_size);
 	data_show(hook->argument, call->argument, call->argument_size);
 	hook->running = true;
-	lua_pushvalue(L, CALLBACK);
-	lua_pushvalue(L, PACKET);
-	lua_pushvalue(L, ARGUMENT);
-	if (__builtin_expect(lua_pcall(L, 2, 1, TRACEBACK) == LUA_OK, 1))
-		action = action_of(L);
-	else
-		log_error(L, lua_tostring(L, -1));
-	lua_settop(L, BOTTOM);
+	outcome = luafast_call(hook->thread, CALLBACK, 2, &action);
 	hook->running = false;
 	data_hide(hook->packet);
 	data_hide(hook->argument);
-	return action;
+	return action_of(hook->thread, outcome, action);
 }
 
 } // namespace lunatik
@@ -156,14 +169,16 @@ int luaxdp_run(luaxdp_cache *cache, const luaxdp_call *call)
 {
 	using namespace lunatik;
 	Runtime *runtime = find(cache, call);
+	int action = -1;
+	Visit visit;
 
 	if (__builtin_expect(!runtime, 0))
 		return -1;
-	Entry entry(runtime, Wait::Always);
-
-	if (__builtin_expect(!entry.L || !entry.slots[SLOT_XDP], 0))
-		return -1;
-	return run_callback(static_cast<Hook *>(entry.slots[SLOT_XDP]), call);
+	enter_packet(visit, runtime, call->cpu);
+	if (__builtin_expect(visit.L && visit.slots[SLOT_XDP], 1))
+		action = run_callback(static_cast<Hook *>(visit.slots[SLOT_XDP]), call);
+	leave_packet(visit);
+	return action;
 }
 
 int luaopen_linux_xdp(lua_State *L)

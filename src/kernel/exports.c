@@ -31,6 +31,8 @@ KIT(check_may_sleep);
 KIT(memory_of);
 KIT(enter);
 KIT(leave);
+KIT(enter_packet);
+KIT(leave_packet);
 KIT(call);
 KIT(traceback);
 KIT(log_error);
@@ -56,6 +58,9 @@ EXPORT_SYMBOL(lunatik_library_add);
 EXPORT_SYMBOL(lunatik_library_remove);
 EXPORT_SYMBOL(luafast_touserdata);
 EXPORT_SYMBOL(luafast_tointeger);
+EXPORT_SYMBOL(luafast_call);
+EXPORT_SYMBOL(luafast_access);
+EXPORT_SYMBOL(luafast_return);
 
 EXPORT_SYMBOL(lunatik_memory_new);
 EXPORT_SYMBOL(lunatik_memory_free);

@@ -125,9 +125,9 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate)
 	return READ_ONCE(gate->owner) == current;
 }
 
-uintptr_t lunatik_stack_floor(void)
+static __always_inline uintptr_t stack_floor(void)
 {
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t here = current_stack_pointer;
 	uintptr_t bottom = (uintptr_t)task_stack_page(current);
 
 	if (here - bottom >= THREAD_SIZE) {
@@ -142,6 +142,27 @@ uintptr_t lunatik_stack_floor(void)
 			bottom = here & PAGE_MASK;
 	}
 	return bottom + LUNATIK_STACK_RESERVE;
+}
+
+uintptr_t lunatik_stack_floor(void)
+{
+	return stack_floor();
+}
+
+int lunatik_gate_enter_softirq(struct lunatik_gate *gate, uintptr_t *floor)
+{
+	if (unlikely(READ_ONCE(gate->owner) == current))
+		return -EDEADLK;
+	spin_lock(&gate->spinlock);
+	WRITE_ONCE(gate->owner, current);
+	*floor = stack_floor();
+	return 0;
+}
+
+void lunatik_gate_leave_softirq(struct lunatik_gate *gate)
+{
+	WRITE_ONCE(gate->owner, NULL);
+	spin_unlock(&gate->spinlock);
 }
 
 unsigned int lunatik_cpu_count(void)

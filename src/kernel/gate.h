@@ -43,6 +43,10 @@ void lunatik_unpin(enum lunatik_context context, const struct lunatik_pin *pin);
  * 0; -EDEADLK when this very task is inside already; -EINTR when `killable` and killed while waiting.
  */
 int lunatik_gate_enter(struct lunatik_gate *gate, bool killable);
+
+/* lunatik_gate_enter_softirq - the same for SOFTIRQ, and sets what lunatik_stack_floor() returns. */
+int lunatik_gate_enter_softirq(struct lunatik_gate *gate, uintptr_t *floor);
+void lunatik_gate_leave_softirq(struct lunatik_gate *gate);
 void lunatik_gate_leave(struct lunatik_gate *gate);
 
 /* lunatik_gate_inside - whether the running task is inside. */
