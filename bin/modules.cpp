@@ -162,15 +162,13 @@ std::string Modules::users(const std::string &name) const
 	List holders(kmod_module_get_holders(module.get()), kmod_module_unref_list);
 	std::string names;
 	kmod_list *item;
-	int count;
 
 	kmod_list_foreach(item, holders.get()) {
 		Module holder(kmod_module_get_module(item), kmod_module_unref);
 
-		names += (names.empty() ? "by module " : ", ") + std::string(kmod_module_get_name(holder.get()));
+		names += (names.empty() ? "module " : ", ") + std::string(kmod_module_get_name(holder.get()));
 	}
-	if (!names.empty())
-		return names;
-	count = kmod_module_get_refcnt(module.get());
-	return std::to_string(std::max(count, 0)) + " times: by an open device, a program or a script";
+	if (names.empty())
+		names = "an open device, an attached program or a script of another module";
+	return names + " (reference count " + std::to_string(kmod_module_get_refcnt(module.get())) + ")";
 }

@@ -30,10 +30,16 @@ static std::string ask(Device &device, const std::string &source)
 	return answer.text;
 }
 
-std::string with_hint(std::string message, const std::string &script)
+std::string with_hint(std::string message)
 {
-	if (message.ends_with(" is already running"))
-		return message + "; to run it anew, first run: lunatik stop " + script;
+	static const std::string_view no_traceback = "\nstack traceback:\n\t[C]: in ?";
+	static const std::string_view already = " is already running";
+
+	if (message.ends_with(no_traceback))
+		message.resize(message.size() - no_traceback.size());
+	if (message.ends_with(already))
+		return message + "; to run it anew, first run: lunatik stop " +
+			message.substr(0, message.size() - already.size());
 	if (message.ends_with(" is not running"))
 		return message + "; to see what is, run: lunatik list";
 	if (message.starts_with("cannot open ") && message.ends_with(": No such file or directory"))
@@ -50,7 +56,7 @@ std::string call_runner(Device &device, const std::string &function, const std::
 	try {
 		return ask(device, source + ")");
 	} catch (const Failure &failure) {
-		throw Failure(with_hint(failure.what(), arguments.empty() ? "" : arguments[0]));
+		throw Failure(with_hint(failure.what()));
 	}
 }
 

@@ -13,8 +13,8 @@
  */
 std::string call_runner(Device &device, const std::string &function, const std::vector<std::string> &arguments);
 
-/* The message of a runner, followed by what to do about it. */
-std::string with_hint(std::string message, const std::string &script);
+/* The message of the runner without a traceback that says nothing, and with what to do about it. */
+std::string with_hint(std::string message);
 
 void run_script(const std::string &script, const std::vector<std::string> &context);
 void spawn_script(const std::string &script);

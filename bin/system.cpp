@@ -109,7 +109,7 @@ void unload()
 	stop_scripts(failed);
 	std::reverse(names.begin(), names.end());
 	for (const std::string &name : unload_all(modules, names))
-		report(Failure(name + " is in use " + modules.users(name)), failed);
+		report(Failure("module " + name + " is in use by " + modules.users(name)), failed);
 	conclude(failed, "Lunatik is not unloaded: end what is named above, then run lunatik unload again");
 	puts("Lunatik is unloaded");
 }

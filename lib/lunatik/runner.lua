@@ -12,10 +12,16 @@ local thread = require("thread")
 
 local environment = lunatik._ENV
 local runtimes = environment.runtimes
-if not environment.threads then
-	environment.threads = rcu.table()
+
+-- The threads of the scripts that were spawned, by name.
+local function threads()
+	local table = environment.threads
+	if not table then
+		table = rcu.table()
+		environment.threads = table
+	end
+	return table
 end
-local threads = environment.threads
 
 ---@param script string
 ---@return string name of the script, by which it is known: its path without ".lua"
@@ -62,7 +68,7 @@ function runner.spawn(script, context)
 		runner.stop(name)
 		error(task, 0)
 	end
-	threads[name] = task
+	threads()[name] = task
 	return runtime, task
 end
 
@@ -70,13 +76,13 @@ end
 ---@param script string
 function runner.stop(script)
 	local name = name_of(script)
-	local runtime, task = runtimes[name], threads[name]
+	local runtime, task = runtimes[name], threads()[name]
 	if not runtime then
 		error(name .. " is not running", 0)
 	end
 	if task then
 		call(task.stop, task)
-		threads[name] = nil
+		threads()[name] = nil
 	end
 	call(runtime.stop, runtime)
 	runtimes[name] = nil
@@ -104,7 +110,8 @@ function runner.status()
 	return details
 end
 
----Stops all scripts, even if some cannot be stopped, and then raises what they said.
+---Stops all scripts, even if some cannot be stopped, and then raises what they said. When all are
+---stopped, what they left in lunatik._ENV goes too: it would keep modules in use.
 function runner.shutdown()
 	local failures = {}
 	for _, name in ipairs(runner.list()) do
@@ -116,6 +123,11 @@ function runner.shutdown()
 	if #failures > 0 then
 		error(table.concat(failures, "\n"), 0)
 	end
+	rcu.map(environment, function(key)
+		if key ~= "runtimes" then
+			environment[key] = nil
+		end
+	end)
 end
 
 return runner

@@ -38,7 +38,11 @@ local function thread_run(runtime, name)
 end
 
 local function map(table, f)
+	local copy = {}
 	for key, value in pairs(table) do
+		copy[key] = value
+	end
+	for key, value in pairs(copy) do
 		f(key, value)
 	end
 end
@@ -102,7 +106,7 @@ function tests.a_failed_load_registers_nothing()
 	check.expect_match(message, "bad script$")
 	pcall(runner.spawn, "bad")
 	expect(next(environment.runtimes), nil)
-	expect(next(environment.threads), nil)
+	expect(environment.threads, nil)
 end
 
 function tests.spawn_stops_the_thread_first()
@@ -137,8 +141,17 @@ function tests.shutdown_stops_all_that_it_can()
 	expect(good, false)
 	check.expect_match(message, "b%-stuck cannot stop itself while it runs$")
 	expect(table.concat(runner.list(), " "), "b-stuck")
-	environment.runtimes["b-stuck"] = nil
+end
+
+function tests.shutdown_leaves_nothing_shared()
+	runner.spawn("a")
+	environment.counters = {}
 	runner.shutdown()
+	expect(environment.counters, nil)
+	expect(environment.threads, nil)
+	expect(next(environment.runtimes), nil)
+	runner.spawn("a")
+	runner.stop("a")
 end
 
 function tests.threads_are_kept_for_all_runtimes()
