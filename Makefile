@@ -77,6 +77,13 @@ install:
 	install -m 755 build/bin/lunatik $(DESTDIR)$(prefix)/sbin
 	$(if $(DESTDIR),,depmod $(KERNEL))
 
+# What the tests use, beside what is installed
+install-tests:
+	install -d $(modules_to) $(scripts_to)/bench
+	install -m 644 $(foreach module,$(TEST_MODULES),$(OUT)/tests/$(module)/$(module).ko) $(modules_to)
+	cd tests/lua && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/tests/{} \;
+	install -m 644 $(bench-scripts:%=tests/bench/%.lua) $(scripts_to)/bench
+
 uninstall:
 	rm -rf $(modules_to) $(scripts_to) $(DESTDIR)$(prefix)/sbin/lunatik
 	$(if $(DESTDIR),,depmod $(KERNEL))
@@ -84,4 +91,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all modules command examples bench-programs fetch test-modules install uninstall clean
+.PHONY: all modules command examples bench-programs fetch test-modules install install-tests uninstall clean
