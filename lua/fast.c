@@ -88,7 +88,6 @@ enum luafast_outcome luafast_call(lua_State *L, int function, int arguments, lua
 	return LUAFAST_INTEGER;
 }
 
-#ifdef __KERNEL__
 /* The first three fields of a luafast_protection are a lua_longjmp. */
 _Static_assert(offsetof(struct luafast_protection, jump) == offsetof(struct lua_longjmp, b) &&
 	       offsetof(struct luafast_protection, status) == offsetof(struct lua_longjmp, status),
@@ -115,4 +114,3 @@ int luafast_unprotect(lua_State *L, struct luafast_protection *protection)
 		status = recover(L, protection->call, protection->hook, protection->top, status);
 	return status;
 }
-#endif

@@ -9,6 +9,8 @@
 extern "C" {
 #endif
 
+#include "setjmp.h"
+
 /* luafast_touserdata - the block of argument `arg` (from 1) if it is a full userdata of just this
  * size, else NULL. */
 void *luafast_touserdata(lua_State *L, int arg, size_t size);
@@ -47,7 +49,7 @@ enum luafast_outcome luafast_call(lua_State *L, int function, int arguments, lua
  */
 struct luafast_protection {
 	void *previous;
-	unsigned long jump[8];
+	klibc_jmp_buf jump;
 	int status;
 	unsigned int calls;
 	void *call;
