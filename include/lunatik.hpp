@@ -251,9 +251,6 @@ void **slots_of(lua_State *L) LUNATIK_KIT(slots_of);
 /* Whether the value may go to another runtime: nil, boolean, integer, string, shared object. */
 bool is_shareable(lua_State *L, int index) LUNATIK_KIT(is_shareable);
 
-/* Pushes to `to` the shareable value at `index` of `from`. Raises in `to` only. */
-void copy_value(lua_State *from, int index, lua_State *to) LUNATIK_KIT(copy_value);
-
 /* Adds constants, as a kernel.c lists them (ended by a null name), to the table on the stack's top. */
 using Constant = lunatik_constant;
 void set_constants(lua_State *L, const Constant *constants) LUNATIK_KIT(set_constants);

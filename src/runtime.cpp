@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // Runtimes: made from a script, entered by events, resumed from Lua, stopped.
 #include "state.hpp"
+#include "parcel.hpp"
 
 extern "C" {
 #include <errno.h>
@@ -296,38 +297,20 @@ Handle *runtime_new(const char *script, const Options &given, Failure &failure)
 
 /* --- resuming --------------------------------------------------------------------------- */
 
-/* Values on their way between two states; the one they leave is not run meanwhile. */
-struct Transfer {
-	lua_State *from;
-	int first, count;
-};
-
-/* receive(transfer): returns the values. */
-static int receive(lua_State *to)
-{
-	const Transfer *transfer = static_cast<const Transfer *>(lua_touserdata(to, 1));
-
-	luaL_checkstack(to, transfer->count, "too many values");
-	for (int i = 0; i < transfer->count; i++)
-		copy_value(transfer->from, transfer->first + i, to);
-	return transfer->count;
-}
-
-/* resume_task(transfer): resumes the task with the values, returns what it returns. */
+/* resume_task(parcel): resumes the task with the values, returns what it returns. */
 static int resume_task(lua_State *L)
 {
-	const Transfer *transfer = static_cast<const Transfer *>(lua_touserdata(L, 1));
 	lua_State *task;
-	int results, status;
+	int count, results, status;
 
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &task_key) != LUA_TTHREAD)
 		return luaL_error(L, "%s returned no function to resume", name_of(runtime_of(L)));
 	task = lua_tothread(L, -1);
-	receive(L);
-	if (!lua_checkstack(task, transfer->count))
+	count = parcel_unpack(L);
+	if (!lua_checkstack(task, count))
 		return luaL_error(L, "too many values");
-	lua_xmove(L, task, transfer->count);
-	status = lua_resume(task, L, transfer->count, &results);
+	lua_xmove(L, task, count);
+	status = lua_resume(task, L, count, &results);
 	if (status != LUA_OK && status != LUA_YIELD) {
 		luaL_traceback(L, task, lua_tostring(task, -1), 0);
 		return lua_error(L);
@@ -342,6 +325,23 @@ Runtime *check_runtime(lua_State *L, int arg)
 	return check<Handle>(L, arg)->runtime;
 }
 
+/* Resumes the task inside of the runtime. What it returned, or the message, is in `back`. */
+static int resume_inside(Runtime *runtime, Parcel *there, Parcel *&back)
+{
+	Entry entry(runtime);
+	int base, status;
+
+	if (entry.error)
+		return entry.error;
+	base = lua_gettop(entry.L);
+	lua_pushcfunction(entry.L, resume_task);
+	lua_pushlightuserdata(entry.L, there);
+	status = lua_pcall(entry.L, 1, LUA_MULTRET, 0);
+	back = parcel_pack(entry.L, base + 1, lua_gettop(entry.L) - base);
+	lua_settop(entry.L, base);
+	return status;
+}
+
 /* What is the matter when a runtime cannot be entered. */
 static const char *entry_error(int error)
 {
@@ -351,48 +351,38 @@ static const char *entry_error(int error)
 int runtime_resume(lua_State *L)
 {
 	Runtime *runtime = check_runtime(L, 1);
-	Transfer there = { L, 2, lua_gettop(L) - 1 };
-	int error, results = 0;
-	bool good = false;
+	int count = lua_gettop(L) - 1, status, unpacked;
+	Parcel *there, *back = nullptr;
 
 	if (runtime->context == LUNATIK_PROCESS)
 		check_may_sleep(L, "resume");
 	if (runtime->percpu)
 		luaL_error(L, "%s runs on each CPU: a percpu runtime cannot be resumed", runtime->name);
-	for (int i = 2; i <= lua_gettop(L); i++)
+	for (int i = 2; i <= count + 1; i++)
 		luaL_argcheck(L, is_shareable(L, i), i,
 			      "nil, boolean, integer, string or shared object expected");
 	luaL_checkstack(L, 4, "too many values");
-	{
-		Entry entry(runtime);
 
-		error = entry.error;
-		if (!error) {
-			int base = lua_gettop(entry.L);
-
-			lua_pushcfunction(entry.L, resume_task);
-			lua_pushlightuserdata(entry.L, &there);
-			good = lua_pcall(entry.L, 1, LUA_MULTRET, 0) == LUA_OK;
-
-			Transfer back = { entry.L, base + 1, lua_gettop(entry.L) - base };
-
-			results = back.count;
-			lua_pushcfunction(L, receive);
-			lua_pushlightuserdata(L, &back);
-			good = lua_pcall(L, 1, LUA_MULTRET, 0) == LUA_OK && good;
-			lua_settop(entry.L, base);
-		}
-	}
-	if (error)
-		return luaL_error(L, "%s %s", runtime->name, entry_error(error));
-	if (!good)
+	there = parcel_pack(L, 2, count);
+	status = there ? resume_inside(runtime, there, back) : LUA_ERRMEM;
+	parcel_free(there);
+	if (status < 0)
+		return luaL_error(L, "%s %s", runtime->name, entry_error(status));
+	if (!back)
+		return luaL_error(L, "not enough memory");
+	lua_settop(L, 1);
+	lua_pushcfunction(L, parcel_unpack);
+	lua_pushlightuserdata(L, back);
+	unpacked = lua_pcall(L, 1, LUA_MULTRET, 0);
+	parcel_free(back);
+	if (status != LUA_OK || unpacked != LUA_OK)
 		return lua_error(L);
-	return results;
+	return lua_gettop(L) - 1;
 }
 
 void run_task(Runtime *runtime)
 {
-	Transfer nothing = { nullptr, 0, 0 };
+	Parcel nothing = {};
 	Entry entry(runtime);
 
 	if (!entry.L)
@@ -441,53 +431,6 @@ static int runtime_info(lua_State *L)
 	lua_pushboolean(L, running);
 	lua_setfield(L, -2, "running");
 	return 1;
-}
-
-/* --- values ----------------------------------------------------------------------------- */
-
-bool is_shareable(lua_State *L, int index)
-{
-	Object *object;
-
-	switch (lua_type(L, index)) {
-	case LUA_TNIL:
-	case LUA_TBOOLEAN:
-	case LUA_TNUMBER:
-	case LUA_TSTRING:
-		return true;
-	case LUA_TUSERDATA:
-		object = to_object(L, index);
-		return object && object->klass->shared;
-	default:
-		return false;
-	}
-}
-
-void copy_value(lua_State *from, int index, lua_State *to)
-{
-	const char *text;
-	size_t length;
-
-	switch (lua_type(from, index)) {
-	case LUA_TBOOLEAN:
-		lua_pushboolean(to, lua_toboolean(from, index));
-		break;
-	case LUA_TNUMBER:
-		lua_pushinteger(to, lua_tointeger(from, index));
-		break;
-	case LUA_TSTRING:
-		text = lua_tolstring(from, index, &length);
-		lua_pushlstring(to, text, length);
-		break;
-	case LUA_TUSERDATA:
-		if (is_shareable(from, index)) {
-			push(to, to_object(from, index));
-			break;
-		}
-		[[fallthrough]];
-	default:
-		lua_pushnil(to);
-	}
 }
 
 } // namespace lunatik

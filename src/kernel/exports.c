@@ -40,7 +40,6 @@ KIT(slots_of);
 KIT(find_script);
 KIT(script_generation);
 KIT(is_shareable);
-KIT(copy_value);
 KIT(set_constants);
 KIT(table_init);
 KIT(table_type);
