@@ -84,6 +84,16 @@ install-tests:
 	cd tests/lua && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/tests/{} \;
 	install -m 644 $(bench-scripts:%=tests/bench/%.lua) $(scripts_to)/bench
 
+# Installs what it needs; the last line is "N passed, N failed". PARTS="host vm" runs these parts only.
+check:
+	@tools/setup
+	@$(MAKE) -s check-built
+
+check-built: all test-modules bench-programs
+	$(MAKE) -C bin ../build/bin/units
+	$(MAKE) -C tests/host
+	tests/run $(KERNEL) $(PARTS)
+
 uninstall:
 	rm -rf $(modules_to) $(scripts_to) $(DESTDIR)$(prefix)/sbin/lunatik
 	$(if $(DESTDIR),,depmod $(KERNEL))
@@ -91,4 +101,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all modules command examples bench-programs fetch test-modules install install-tests uninstall clean
+.PHONY: all modules command examples bench-programs fetch test-modules install install-tests check check-built uninstall clean
