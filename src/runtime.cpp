@@ -17,15 +17,26 @@ static const size_t loading_stack = 4096;
 static int runtime_stop_method(lua_State *L);
 static int runtime_info(lua_State *L);
 
+static void stop_deferred(lunatik_deferred *deferred)
+{
+	Runtime *runtime = reinterpret_cast<Runtime *>(deferred);
+
+	runtime_stop(runtime);
+	drop(runtime);
+}
+
+/* The last reference is gone, maybe from inside of the runtime: it then is stopped in a worker. */
 static void handle_release(Object *object)
 {
-	Handle *handle = static_cast<Handle *>(object);
+	Runtime *runtime = static_cast<Handle *>(object)->runtime;
 
-	if (!handle->runtime)
-		return;
-	runtime_stop(handle->runtime);
-	handle->runtime->handle = nullptr;
-	drop(handle->runtime);
+	runtime->handle = nullptr;
+	if (runtime_stop(runtime)) {
+		runtime->deferred.run = stop_deferred;
+		lunatik_defer(&runtime->deferred);
+	} else {
+		drop(runtime);
+	}
 }
 
 static const luaL_Reg methods[] = {

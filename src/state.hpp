@@ -60,7 +60,7 @@ struct Options {
 /* Why a runtime could not be made: an errno and a message for a person. */
 struct Failure {
 	int code;
-	char text[512];
+	char text[2048];
 	void say(int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 };
 
