@@ -95,24 +95,6 @@ return {
 		end)
 	end,
 
-	["a runtime whose last reference goes inside of it is stopped after that"] = function()
-		local environment = lunatik._ENV
-		local runtime = lunatik.runtime("tests/scripts/orphan")
-		environment.tests_orphan = runtime
-		local result = runtime:resume()
-		runtime = nil
-		collectgarbage()
-		assert(result == "still inside")
-		local linux = require("linux")
-		for _ = 1, 100 do
-			if environment.tests_closed then break end
-			linux.schedule(20)
-			collectgarbage()
-		end
-		assert(environment.tests_closed)
-		environment.tests_closed = nil
-	end,
-
 	["a script's own header says in which context it runs"] = function()
 		with("tests/scripts/header", nil, function(runtime)
 			local info = runtime:info()

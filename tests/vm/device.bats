@@ -164,6 +164,21 @@ kernel() {
 	[[ "$output" == *"device expected, got data"* ]]
 }
 
+@test "runtime: one whose last reference goes inside of it is stopped after that" {
+	kernel 'local l = require("lunatik")
+		local runtime = l.runtime("tests/scripts/orphan")
+		l._ENV.tests_orphan = runtime
+		runtime:resume()'
+	kernel 'collectgarbage() collectgarbage()'
+	[ -e /dev/orphan ]
+	echo >/dev/orphan
+	for _ in {1..50}; do
+		[ -e /dev/orphan ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 @test "device: fifty readers at once each get the whole answer" {
 	for _ in {1..50}; do
 		cat /dev/chardev >"$BATS_TEST_TMPDIR/$BASHPID" &

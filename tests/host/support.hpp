@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What the host tests share: scripts, runtimes, a core that starts and ends with each test. */
+#ifndef HOST_SUPPORT_HPP
+#define HOST_SUPPORT_HPP
+
+#include <functional>
+#include <string>
+#include <vector>
+#include <gtest/gtest.h>
+
+#include "kernel.hpp"
+#include "state.hpp"
+
+/*
+ * A test with the core loaded, and the libraries data, rcu and host. At its end nothing may be left:
+ * no memory, no module held, no report of the kernel.
+ */
+class Core : public testing::Test {
+protected:
+	void SetUp() override;
+	void TearDown() override;
+
+	/* Writes a script below the script folder. */
+	void script(const std::string &name, const std::string &text);
+
+	/* Makes a runtime of the script; null, with the reason in `failure`, when that fails. */
+	lunatik::Handle *make(const std::string &name, const char *options = nullptr);
+
+	/* The same, of the text. Given back at the end of the test. */
+	lunatik::Handle *run(const std::string &name, const std::string &text, const char *options = nullptr);
+
+	/* Gives a runtime back before. */
+	void release(lunatik::Handle *&handle);
+
+	/*
+	 * Runs the text in a process runtime of its own. It has the functions of check.lua; an error
+	 * fails the test.
+	 */
+	void lua(const std::string &text, const char *options = nullptr);
+
+	/* Why a script could not be run; "" when it could. */
+	std::string why(const std::string &text, const char *options = nullptr);
+
+	lunatik::Failure failure;
+
+private:
+	std::vector<lunatik::Handle *> handles;
+};
+
+/* A test in Lua. */
+#define LUA(suite, name, text)		\
+	TEST_F(suite, name)		\
+	{				\
+		lua(text);		\
+	}
+
+/* Calls a global function of the runtime, as a binding does: inside, and errors go to the log. */
+bool call(lunatik::Handle *handle, const char *function, const std::string &argument = "");
+
+/* Code that runs inside of the runtime, at no call of Lua. */
+void inside(lunatik::Handle *handle, const std::function<void(lua_State *)> &code);
+
+/* Whether the text matches, with an explanation for EXPECT_PRED2. */
+testing::AssertionResult contains(const std::string &text, const std::string &part);
+
+/* The Lua library `host` (see support.cpp). */
+int luaopen_host(lua_State *L);
+
+#endif
