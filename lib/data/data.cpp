@@ -31,7 +31,7 @@ static Data *check_data(lua_State *L)
 	Box *box = static_cast<Box *>(luafast_touserdata(L, 1, sizeof(Box)));
 
 	if (__builtin_expect(!box || !is_data(box), 0))
-		type_error(L, 1, Buffer::type);
+		type_error(L, 1, box && box->klass == &View::type ? View::type : Buffer::type);
 	return static_cast<Data *>(box->object);
 }
 
@@ -95,13 +95,21 @@ template <class T> static int set_integer(lua_State *L)
 
 /* --- strings ---------------------------------------------------------------------------- */
 
+/* The same of a string, which may be empty: then the bounds alone do not tell a hidden view. */
+static inline unsigned char *check_string(lua_State *L, Data *data, size_t length)
+{
+	if (!data->bytes)
+		out_of_bounds(L, data);
+	return check_bytes(L, data, length);
+}
+
 static int get_string(lua_State *L)
 {
 	Data *data = check_data(L);
 	size_t length;
 
 	if (lua_isnoneornil(L, 3)) {
-		unsigned char *start = check_bytes(L, data, 0);
+		unsigned char *start = check_string(L, data, 0);
 
 		length = data->size - static_cast<size_t>(start - data->bytes);
 	} else {
@@ -110,7 +118,7 @@ static int get_string(lua_State *L)
 		luaL_argcheck(L, asked >= 0, 3, "negative length");
 		length = static_cast<size_t>(asked);
 	}
-	lua_pushlstring(L, reinterpret_cast<char *>(check_bytes(L, data, length)), length);
+	lua_pushlstring(L, reinterpret_cast<char *>(check_string(L, data, length)), length);
 	return 1;
 }
 
@@ -120,7 +128,7 @@ static int set_string(lua_State *L)
 	size_t length;
 	const char *string = luaL_checklstring(L, 3, &length);
 
-	memcpy(check_bytes(L, data, length), string, length);
+	memcpy(check_string(L, data, length), string, length);
 	return 0;
 }
 
