@@ -99,6 +99,11 @@ bool read_header(const char *path, Options &options, Failure &failure)
 			at++;
 		if (length - at < sizeof(mark) - 1 || memcmp(line + at, mark, sizeof(mark) - 1))
 			continue;
+		if (length == sizeof(line)) {
+			failure.say(-EINVAL, "%s: the line '-- lunatik:' is too long", path);
+			good = false;
+			break;
+		}
 		at += sizeof(mark) - 1;
 		good = parse_header(line + at, length - at, options, wrong, wrong_length);
 		if (!good)
