@@ -193,7 +193,6 @@ lunatik_memory memory_of(lua_State *L) LUNATIK_KIT(memory_of);
  */
 struct Visit {
 	lua_State *L;
-	void **slots;			/* see Slot */
 	State *state;
 	int error;
 	lunatik_context context;
@@ -209,11 +208,12 @@ void enter(Visit &visit, Runtime *runtime, Wait wait) LUNATIK_KIT(enter);
 void leave(Visit &visit) LUNATIK_KIT(leave);
 
 /*
- * The same from a packet: bottom halves are off, and `cpu` is this CPU. A softirq runtime is entered
- * with the fewest instructions; another as enter() does.
+ * A visit of a packet, with the fewest instructions: bottom halves are off, and `cpu` is this CPU.
+ * Returns the slots of the state that it entered; null when the runtime is not of softirq context,
+ * stopped, not yet loaded, or entered already on this CPU.
  */
-void enter_packet(Visit &visit, Runtime *runtime, unsigned int cpu) LUNATIK_KIT(enter_packet);
-void leave_packet(Visit &visit) LUNATIK_KIT(leave_packet);
+void **enter_packet(Runtime *runtime, unsigned int cpu) LUNATIK_KIT(enter_packet);
+void leave_packet(void **slots) LUNATIK_KIT(leave_packet);
 
 /* A visit that ends with its scope. */
 class Entry : public Visit {

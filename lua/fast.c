@@ -55,30 +55,30 @@ static int recover(lua_State *L, CallInfo *call, int hook, ptrdiff_t top, int st
 	return status;
 }
 
-enum luafast_outcome luafast_call(lua_State *L, int function, int arguments, lua_Integer *result)
+enum luafast_outcome luafast_call(lua_State *L, int function, lua_Integer *result)
 {
-	StkId from = L->ci->func + function, to = L->top;
-	CallInfo *call = L->ci;
-	ptrdiff_t top = savestack(L, to), handler = L->errfunc;
-	lu_byte hook = L->allowhook;
-	l_uint32 calls = L->nCcalls;
-	struct lua_longjmp jump;
+	StkId from = L->base_ci.func + function, to = L->top;
+	/* Every field is set below, or by setjmp. */
+	struct lua_longjmp jump __attribute__((uninitialized));
 	const TValue *value;
 
-	/* A coroutine has LUA_MINSTACK free slots at least. */
-	for (int i = 0; i <= arguments; i++)
-		setobjs2s(L, to + i, from + i);
-	L->top = to + arguments + 1;
+	/* A coroutine that is not running: no frame, no handler, no call to come back to. */
+	lua_assert(L->ci == &L->base_ci && !L->errorJmp && !L->errfunc && L->allowhook && !L->nCcalls);
+	/* It has LUA_MINSTACK free slots at least. */
+	setobjs2s(L, to, from);
+	setobjs2s(L, to + 1, from + 1);
+	setobjs2s(L, to + 2, from + 2);
+	L->top = to + 3;
 	jump.status = LUA_OK;
-	jump.previous = L->errorJmp;
+	jump.previous = NULL;
 	L->errorJmp = &jump;
 	L->errfunc = savestack(L, from - 1);
 	LUAI_TRY(L, &jump, luaD_callnoyield(L, to, 1);)
-	L->errorJmp = jump.previous;
-	L->errfunc = handler;
-	L->nCcalls = calls;
+	L->errorJmp = NULL;
+	L->errfunc = 0;
 	if (l_unlikely(jump.status != LUA_OK)) {
-		recover(L, call, hook, top, jump.status);
+		L->nCcalls = 0;
+		recover(L, &L->base_ci, 1, savestack(L, L->base_ci.func + function + 3), jump.status);
 		return LUAFAST_ERROR;
 	}
 	value = s2v(--L->top);

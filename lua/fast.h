@@ -33,14 +33,14 @@ int luafast_return(lua_State *L, lua_Integer integer);
 
 /*
  * luafast_call - a protected call of what lies at the bottom of a coroutine's stack.
- * @function: the index of the function; the message handler is below it, the arguments above
- * @arguments: how many
+ * @L: a coroutine that is used for nothing else, and is not running
+ * @function: the index of the function; the message handler is below it, its two arguments above
  * @result: set to the result if it is an integer
  *
  * The stack is as before, but for LUAFAST_ERROR, with the message on top. Does not raise.
  */
 enum luafast_outcome { LUAFAST_INTEGER, LUAFAST_NIL, LUAFAST_OTHER, LUAFAST_ERROR };
-enum luafast_outcome luafast_call(lua_State *L, int function, int arguments, lua_Integer *result);
+enum luafast_outcome luafast_call(lua_State *L, int function, lua_Integer *result);
 
 /*
  * A protected call whose function is the caller's own frame, for lunatik_run() in C: an error

@@ -64,7 +64,30 @@ int collect(lua_State *L)
 	return 0;
 }
 
-/* Pushes the metatable of a class, made at its first use in this state. */
+/* Adds the methods, or the metamethods, to the table on the stack's top. */
+static void set_functions(lua_State *L, const luaL_Reg *functions, bool meta)
+{
+	for (; functions && functions->name; functions++) {
+		if ((functions->name[0] == '_' && functions->name[1] == '_') != meta)
+			continue;
+		lua_pushcfunction(L, functions->func);
+		lua_setfield(L, -2, functions->name);
+	}
+}
+
+static int count_of(const luaL_Reg *functions)
+{
+	int count = 0;
+
+	while (functions && functions[count].name)
+		count++;
+	return count;
+}
+
+/*
+ * Pushes the metatable of a class, made at its first use in this state. Methods are in a table of
+ * their own, with room to spare: every call of one looks up both, and finds it at once.
+ */
 static void push_metatable(lua_State *L, const Class &klass)
 {
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &klass) == LUA_TTABLE)
@@ -72,9 +95,8 @@ static void push_metatable(lua_State *L, const Class &klass)
 	lua_pop(L, 1);
 	if (!state_hold_module(state_of(L), klass.owner))
 		luaL_error(L, "not enough memory");
-	lua_newtable(L);
-	if (klass.methods)
-		luaL_setfuncs(L, klass.methods, 0);
+	lua_createtable(L, 0, 8);
+	set_functions(L, klass.methods, true);
 	lua_pushstring(L, klass.name);
 	lua_setfield(L, -2, "__name");
 	lua_pushcfunction(L, collect);
@@ -82,7 +104,8 @@ static void push_metatable(lua_State *L, const Class &klass)
 	lua_pushcfunction(L, collect);
 	lua_setfield(L, -2, "__close");
 	if (lua_getfield(L, -1, "__index") == LUA_TNIL) {
-		lua_pushvalue(L, -2);
+		lua_createtable(L, 0, 2 * count_of(klass.methods));
+		set_functions(L, klass.methods, false);
 		lua_setfield(L, -3, "__index");
 	}
 	lua_pop(L, 1);

@@ -105,7 +105,6 @@ void enter(Visit &visit, Runtime *runtime, Wait wait)
 	if (!visit.error) {
 		if (__builtin_expect(state->phase == State::Phase::Ready, 1)) {
 			state->stack_floor = lunatik_stack_floor();
-			visit.slots = state->slots;
 			visit.L = state->L;
 			return;
 		}
@@ -123,30 +122,25 @@ void leave(Visit &visit)
 	lunatik_unpin(visit.context, &visit.pin);
 }
 
-void enter_packet(Visit &visit, Runtime *runtime, unsigned int cpu)
+void **enter_packet(Runtime *runtime, unsigned int cpu)
 {
-	State *state;
+	State *state = __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
 
-	if (__builtin_expect(runtime->context != LUNATIK_SOFTIRQ, 0))
-		return enter(visit, runtime, Wait::Always);
-	visit.L = nullptr;
-	visit.context = LUNATIK_SOFTIRQ;
-	state = __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
-	if (__builtin_expect(!state || lunatik_gate_enter_softirq(state->gate, &state->stack_floor), 0))
-		return;
-	if (__builtin_expect(state->phase != State::Phase::Ready, 0))
-		return lunatik_gate_leave_softirq(state->gate);
-	visit.state = state;
-	visit.slots = state->slots;
-	visit.L = state->L;
+	if (__builtin_expect(runtime->context != LUNATIK_SOFTIRQ || !state, 0))
+		return nullptr;
+	if (__builtin_expect(lunatik_gate_enter_softirq(state->gate, &state->stack_floor), 0))
+		return nullptr;
+	if (__builtin_expect(state->phase == State::Phase::Ready, 1))
+		return state->slots;
+	lunatik_gate_leave_softirq(state->gate);
+	return nullptr;
 }
 
-void leave_packet(Visit &visit)
+void leave_packet(void **slots)
 {
-	if (__builtin_expect(visit.context != LUNATIK_SOFTIRQ, 0))
-		return leave(visit);
-	if (visit.L)
-		lunatik_gate_leave_softirq(visit.state->gate);
+	State *state = reinterpret_cast<State *>(reinterpret_cast<char *>(slots) - offsetof(State, slots));
+
+	lunatik_gate_leave_softirq(state->gate);
 }
 
 /* --- stopping --------------------------------------------------------------------------- */

@@ -88,7 +88,7 @@ const struct lunatik_constant luaxdp_actions[] = {
 	{ "REDIRECT", XDP_REDIRECT },
 	{ NULL, 0 },
 };
-const int luaxdp_pass = XDP_PASS, luaxdp_action_max = XDP_REDIRECT;
+static_assert(LUAXDP_PASS == (int)XDP_PASS && LUAXDP_ACTION_MAX == (int)XDP_REDIRECT);
 
 static struct lunatik_library libraries[] = {
 	{ .name = "xdp", .open = luaopen_xdp, .owner = THIS_MODULE },

@@ -36,7 +36,7 @@ int luaxdp_run(struct luaxdp_cache *cache, const struct luaxdp_call *call);
 
 /* enum xdp_action */
 extern const struct lunatik_constant luaxdp_actions[];
-extern const int luaxdp_pass, luaxdp_action_max;
+enum { LUAXDP_PASS = 2, LUAXDP_ACTION_MAX = 4 };
 
 int luaopen_xdp(lua_State *L);
 int luaopen_linux_xdp(lua_State *L);

@@ -76,8 +76,9 @@ static int attach(lua_State *L)
 	Hook *hook;
 
 	luaL_checktype(L, 1, LUA_TFUNCTION);
-	if (context_of(runtime_of(L)) == LUNATIK_PROCESS)
-		return luaL_error(L, "a process runtime may sleep, which XDP must not: run the script in softirq context");
+	if (context_of(runtime_of(L)) != LUNATIK_SOFTIRQ)
+		return luaL_error(L, "packets come in softirq context, and this runtime is of another: "
+				  "run the script with 'softirq', or say so in its first comment");
 	hook = make_hook(L);
 	if (hook->running)
 		return luaL_error(L, "attach() inside of the callback");
@@ -133,11 +134,11 @@ static Runtime *find(luaxdp_cache *cache, const luaxdp_call *call)
 /* The action for what became of the callback, or -1. */
 static int action_of(lua_State *L, luafast_outcome outcome, lua_Integer action)
 {
-	if (__builtin_expect(outcome == LUAFAST_INTEGER && action >= 0 && action <= luaxdp_action_max, 1))
+	if (__builtin_expect(outcome == LUAFAST_INTEGER && action >= 0 && action <= LUAXDP_ACTION_MAX, 1))
 		return static_cast<int>(action);
 	switch (outcome) {
 	case LUAFAST_NIL:
-		return luaxdp_pass;
+		return LUAXDP_PASS;
 	case LUAFAST_ERROR:
 		log_error(L, lua_tostring(L, -1));
 		lua_pop(L, 1);
@@ -156,7 +157,7 @@ static int run_callback(Hook *hook, const luaxdp_call *call)
 	data_show(hook->packet, call->packet, call->packet_size);
 	data_show(hook->argument, call->argument, call->argument_size);
 	hook->running = true;
-	outcome = luafast_call(hook->thread, CALLBACK, 2, &action);
+	outcome = luafast_call(hook->thread, CALLBACK, &action);
 	hook->running = false;
 	data_hide(hook->packet);
 	data_hide(hook->argument);
@@ -170,14 +171,16 @@ int luaxdp_run(luaxdp_cache *cache, const luaxdp_call *call)
 	using namespace lunatik;
 	Runtime *runtime = find(cache, call);
 	int action = -1;
-	Visit visit;
+	void **slots;
 
 	if (__builtin_expect(!runtime, 0))
 		return -1;
-	enter_packet(visit, runtime, call->cpu);
-	if (__builtin_expect(visit.L && visit.slots[SLOT_XDP], 1))
-		action = run_callback(static_cast<Hook *>(visit.slots[SLOT_XDP]), call);
-	leave_packet(visit);
+	slots = enter_packet(runtime, call->cpu);
+	if (__builtin_expect(!slots, 0))
+		return -1;
+	if (__builtin_expect(slots[SLOT_XDP] != nullptr, 1))
+		action = run_callback(static_cast<Hook *>(slots[SLOT_XDP]), call);
+	leave_packet(slots);
 	return action;
 }
 
