@@ -5,9 +5,18 @@
 #include "verbs.hpp"
 #include "version.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
+
+/* What is wrong with a script's name; nothing if it is empty. The kernel knows the rest. */
+static std::string check_name(const std::string &name)
+{
+	bool good = std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < ' '; });
+
+	return good ? "" : "control characters are not allowed";
+}
 
 static void add(CLI::App &app, const Verb &verb, Input &input)
 {
@@ -16,7 +25,7 @@ static void add(CLI::App &app, const Verb &verb, Input &input)
 	command->group(verb.hidden ? "" : "Commands");
 	if (verb.operand != Operand::None)
 		command->add_option("SCRIPT", input.script, "its path below /lib/modules/lua, without .lua")
-			->required()->type_name("");
+			->required()->type_name("")->check(check_name);
 	if (verb.context)
 		command->add_option("CONTEXT", input.context,
 				    "process (or true), softirq (or false) or hardirq, and perhaps percpu;\n"

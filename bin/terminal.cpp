@@ -4,6 +4,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
+#include <fstream>
 #include <new>
 
 #include <fcntl.h>
@@ -14,7 +16,7 @@
 namespace {
 
 /* Lines that the history keeps. */
-const int history_size = 1000;
+const size_t history_size = 1000;
 
 std::string history_path()
 {
@@ -36,7 +38,8 @@ public:
 private:
 	static char *prompt(EditLine *editor);
 	static unsigned char drop(EditLine *editor, int key);
-	void save(int how, size_t lines);
+	void load();
+	void save(int how, const std::string &text);
 
 	EditLine *editor;
 	History *kept;
@@ -73,14 +76,12 @@ Terminal::Terminal() : editor(el_init("lunatik", stdin, stdout, stderr)), kept(h
 	el_set(editor, EL_EDITOR, "emacs");
 	el_set(editor, EL_HIST, history, kept);
 	/* While a line is typed, Ctrl-C is a key; it ends the command while that waits for the kernel. */
-	el_set(editor, EL_SETTY, "-d", "intr=", nullptr);
+	el_set(editor, EL_SETTY, "-d", "-isig", nullptr);
 	el_set(editor, EL_ADDFN, "lunatik-drop", "drop the line", drop);
 	el_set(editor, EL_BIND, "^C", "lunatik-drop", nullptr);
-	history(kept, &event, H_SETSIZE, history_size);
+	history(kept, &event, H_SETSIZE, static_cast<int>(history_size));
 	history(kept, &event, H_SETUNIQUE, 1);
-	history(kept, &event, H_LOAD, path.c_str());
-	if (history(kept, &event, H_GETSIZE) >= 0 && event.num >= history_size)
-		save(O_TRUNC, history_size);
+	load();
 }
 
 Terminal::~Terminal()
@@ -89,18 +90,40 @@ Terminal::~Terminal()
 	el_end(editor);
 }
 
-/* Never through a link: the home may be another user's than the one who runs this. */
-void Terminal::save(int how, size_t lines)
+/* Reads the history, and cuts the file when it has become long. */
+void Terminal::load()
 {
-	int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | how, 0600);
-	FILE *file = descriptor < 0 ? nullptr : fdopen(descriptor, "a");
+	std::deque<std::string> lines;
+	std::ifstream file(path);
 	HistEvent event;
+	size_t count = 0;
 
-	if (!file)
+	for (std::string line; std::getline(file, line); count++) {
+		lines.push_back(line);
+		if (lines.size() > history_size)
+			lines.pop_front();
+	}
+	for (const std::string &line : lines)
+		history(kept, &event, H_ENTER, line.c_str());
+	if (count > 2 * history_size) {
+		std::string text;
+
+		for (const std::string &line : lines)
+			text += line + '\n';
+		save(O_TRUNC, text);
+	}
+}
+
+/* Never through a link: the home may be another user's than the one who runs this. */
+void Terminal::save(int how, const std::string &text)
+{
+	int file = open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | how, 0600);
+
+	/* Without a history there is still a prompt. */
+	if (file < 0)
 		return;
-	fseek(file, 0, SEEK_END);
-	history(kept, &event, H_NSAVE_FP, lines, file);
-	fclose(file);
+	(void)!write(file, text.data(), text.size());
+	close(file);
 }
 
 Lines::Next Terminal::next(bool goes_on, std::string &line)
@@ -124,7 +147,7 @@ Lines::Next Terminal::next(bool goes_on, std::string &line)
 	if (line.ends_with('\n'))
 		line.pop_back();
 	if (!line.empty() && history(kept, &event, H_ENTER, line.c_str()) > 0)
-		save(O_APPEND, 1);
+		save(O_APPEND, line + '\n');
 	return Next::Line;
 }
 
