@@ -8,7 +8,8 @@
 KERNEL ?= $(shell tools/kernel-release)
 HEADERS ?= /lib/modules/$(KERNEL)/build
 OUT := $(CURDIR)/build/$(KERNEL)
-VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux /sys/kernel/btf/vmlinux))
+# The types of that kernel: Debian puts them beside its headers, and every kernel tells its own.
+VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux $(if $(filter $(shell uname -r),$(KERNEL)),/sys/kernel/btf/vmlinux)))
 TEST_MODULES := mydevice
 
 all: modules command examples

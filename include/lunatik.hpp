@@ -25,20 +25,13 @@ extern "C" {
 extern "C" struct module __this_module;
 
 /*
- * What raises does not return, and within the core objtool sees it: it has to be said to the
- * compiler there. In other modules these are calls to elsewhere, which objtool takes to return.
+ * What raises does not return. objtool cannot see that of a function in another object file, and
+ * demands it of one that it sees: a trap behind the call is right for both.
  */
-#ifdef LUNATIK_CORE
-#define LUNATIK_RAISES	__attribute__((noreturn))
-extern "C" {
-int lua_error(lua_State *L) LUNATIK_RAISES;
-int luaL_error(lua_State *L, const char *format, ...) LUNATIK_RAISES;
-int luaL_argerror(lua_State *L, int arg, const char *message) LUNATIK_RAISES;
-int luaL_typeerror(lua_State *L, int arg, const char *name) LUNATIK_RAISES;
-}
-#else
-#define LUNATIK_RAISES
-#endif
+#define lua_error(...)		({ lua_error(__VA_ARGS__); __builtin_trap(); 0; })
+#define luaL_error(...)		({ luaL_error(__VA_ARGS__); __builtin_trap(); 0; })
+#define luaL_argerror(...)	({ luaL_argerror(__VA_ARGS__); __builtin_trap(); 0; })
+#define luaL_typeerror(...)	({ luaL_typeerror(__VA_ARGS__); __builtin_trap(); 0; })
 
 /* The kit's functions have plain symbol names, so that the kernel's modules can export them. */
 #define LUNATIK_KIT(name) __asm__("lunatik_kit_" #name)
@@ -118,15 +111,17 @@ template <class T> T *push_new(lua_State *L)
 void push(lua_State *L, Object *object) LUNATIK_KIT(push);
 
 /* Raises the type error of argument `arg`, naming the class expected and what was given. */
-[[gnu::cold]] LUNATIK_RAISES void type_error(lua_State *L, int arg, const Class &klass) LUNATIK_KIT(type_error);
+[[gnu::cold]] void type_error(lua_State *L, int arg, const Class &klass) LUNATIK_KIT(type_error);
 
 /* Argument `arg` as an object of class T::type, or a Lua error. */
 template <class T> inline T *check(lua_State *L, int arg)
 {
 	Box *box = static_cast<Box *>(luafast_touserdata(L, arg, sizeof(Box)));
 
-	if (__builtin_expect(!box || box->klass != &T::type || !box->object, 0))
+	if (__builtin_expect(!box || box->klass != &T::type || !box->object, 0)) {
 		type_error(L, arg, T::type);
+		__builtin_trap();
+	}
 	return static_cast<T *>(box->object);
 }
 

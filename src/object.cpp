@@ -51,9 +51,23 @@ Object *allocate(lua_State *L, const Class &klass)
 	return object;
 }
 
+/* The box at any index, or null. Others may make userdata of its size: the registry knows the classes. */
+static Box *to_box(lua_State *L, int index)
+{
+	Box *box;
+	bool known;
+
+	if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) != sizeof(Box))
+		return nullptr;
+	box = static_cast<Box *>(lua_touserdata(L, index));
+	known = lua_rawgetp(L, LUA_REGISTRYINDEX, box->klass) == LUA_TTABLE;
+	lua_pop(L, 1);
+	return known ? box : nullptr;
+}
+
 int collect(lua_State *L)
 {
-	Box *box = static_cast<Box *>(luafast_touserdata(L, 1, sizeof(Box)));
+	Box *box = to_box(L, 1);
 
 	if (box && box->object) {
 		Object *object = box->object;
@@ -99,6 +113,9 @@ static void push_metatable(lua_State *L, const Class &klass)
 	set_functions(L, klass.methods, true);
 	lua_pushstring(L, klass.name);
 	lua_setfield(L, -2, "__name");
+	/* Without its __gc an object would never be released. */
+	lua_pushstring(L, klass.name);
+	lua_setfield(L, -2, "__metatable");
 	lua_pushcfunction(L, collect);
 	lua_setfield(L, -2, "__gc");
 	lua_pushcfunction(L, collect);
@@ -138,12 +155,9 @@ void push(lua_State *L, Object *object)
 
 Object *to_object(lua_State *L, int index)
 {
-	Box *box;
+	Box *box = to_box(L, index);
 
-	if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) != sizeof(Box))
-		return nullptr;
-	box = static_cast<Box *>(lua_touserdata(L, index));
-	return box->object;
+	return box ? box->object : nullptr;
 }
 
 void type_error(lua_State *L, int arg, const Class &klass)

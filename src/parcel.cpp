@@ -37,6 +37,8 @@ Parcel *parcel_pack(lua_State *from, int first, int count)
 	Parcel *parcel;
 	char *text;
 
+	if (!lua_checkstack(from, 1))
+		return nullptr;
 	for (int i = 0; i < count; i++)
 		if (lua_type(from, first + i) == LUA_TSTRING)
 			size += lua_rawlen(from, first + i);

@@ -53,8 +53,10 @@ static unsigned char *check_bytes(lua_State *L, Data *data, size_t length)
 {
 	lua_Integer offset = check_integer(L, 2);
 
-	if (__builtin_expect(!is_within(data, offset, length), 0))
+	if (__builtin_expect(!is_within(data, offset, length), 0)) {
 		out_of_bounds(L, data);
+		__builtin_trap();
+	}
 	return data->bytes + offset;
 }
 
