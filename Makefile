@@ -16,15 +16,26 @@ all: modules command examples
 
 # The kernel builds where the sources are, so they are linked into a folder for each kernel.
 sources := Kbuild src include lua klibc lib
-modules: fetch
-	@tools/require-build '$(KERNEL)' '$(HEADERS)' '$(VMLINUX)'
+modules: prerequisites fetch
 	@mkdir -p $(OUT)
 	@find $(OUT) -xtype l -delete
 	@cp -rsn $(addprefix $(CURDIR)/,$(sources)) $(OUT)
 	@ln -sfn ../lua $(OUT)/lua-src
 	$(MAKE) -C $(HEADERS) M=$(OUT) modules
+	$(if $(wildcard $(HEADERS)/vmlinux),,$(add-btf))
 
-fetch:
+# Where the headers come without the kernel's types, the kernel's build leaves ours out.
+define add-btf
+for module in $(OUT)/*.ko; do \
+	LLVM_OBJCOPY=objcopy pahole -J --btf_base $(VMLINUX) $$module && \
+	$(HEADERS)/tools/bpf/resolve_btfids/resolve_btfids -b $(VMLINUX) $$module || exit; \
+done
+endef
+
+prerequisites:
+	@tools/require-build '$(KERNEL)' '$(HEADERS)' '$(VMLINUX)'
+
+fetch: prerequisites
 	@lua/fetch build/lua
 
 # The lunatik command
@@ -102,4 +113,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all modules command examples bench-programs fetch test-modules install install-tests check check-built uninstall clean
+.PHONY: all modules command examples bench-programs prerequisites fetch test-modules install install-tests check check-built uninstall clean
