@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// The library `thread`: kernel threads that run the function which a runtime's script returned.
+#include "lunatik.hpp"
+#include "kernel.h"
+
+namespace lunatik {
+
+struct Thread : Object {
+	static const Class type;
+	luathread *kernel;
+	bool keeps;			/* its release stops the thread: thread.run() made it */
+};
+
+static void release(Object *object)
+{
+	Thread *thread = static_cast<Thread *>(object);
+
+	if (!thread->kernel)
+		return;
+	if (thread->keeps)
+		luathread_abandon(thread->kernel);
+	luathread_put(thread->kernel);
+}
+
+/// Tells the thread to stop, so that thread.shouldstop() is true there, wakes it, ends its
+/// interruptible and killable waits now and from then on, and waits until its function has returned
+/// and it has exited. A thread that has ended, by itself or not, is stopped already. A thread that
+/// was itself told to stop waits at most a second here for one that others told before it did.
+/// Errors: the thread is the running one; it was not made by thread.run(); the caller was killed or
+/// told to stop while it waited, which leaves the thread told, and stop() can be called again;
+/// called where the code may not sleep.
+/// Context: process. Kernel: send_sig(), kthread_stop().
+/// @function thread:stop()
+static int stop(lua_State *L)
+{
+	luathread *thread = check<Thread>(L, 1)->kernel;
+
+	check_may_sleep(L, "thread:stop");
+	if (!luathread_is_ours(thread))
+		return luaL_error(L, "the thread was not made by thread.run(), so it cannot be stopped");
+	if (luathread_is_current(thread))
+		return luaL_error(L, "a thread cannot stop itself: return from its function");
+	if (luathread_stop(thread))
+		return luaL_error(L, "the wait for the thread's end was interrupted");
+	return 0;
+}
+
+/// What the kernel knows of the thread, which may have ended meanwhile.
+/// @return table with the integers cpu, pid and tgid, and the string command: the name
+/// Context: process. Kernel: struct task_struct.
+/// @function thread:task()
+static int task(lua_State *L)
+{
+	luathread_info info;
+
+	luathread_inspect(check<Thread>(L, 1)->kernel, &info);
+	lua_createtable(L, 0, 4);
+	lua_pushinteger(L, info.cpu);
+	lua_setfield(L, -2, "cpu");
+	lua_pushstring(L, info.command);
+	lua_setfield(L, -2, "command");
+	lua_pushinteger(L, info.pid);
+	lua_setfield(L, -2, "pid");
+	lua_pushinteger(L, info.tgid);
+	lua_setfield(L, -2, "tgid");
+	return 1;
+}
+
+static const luaL_Reg methods[] = {
+	{ "stop", stop },
+	{ "task", task },
+	{ nullptr, nullptr },
+};
+
+const Class Thread::type = {
+	.name = "thread",
+	.size = sizeof(Thread),
+	.methods = methods,
+	.release = release,
+	.sleeps = true,
+	.release_sleeps = true,
+	.shared = true,
+	.owner = &__this_module,
+};
+
+/* --- the threads of a state ------------------------------------------------------------- */
+
+/* In a state's registry: the set of the threads it made, so that they run as long as it does. */
+static const char threads_key = 0;
+
+/* Whether the set needs the thread at `index` no longer: closed, or it ended. */
+static bool is_over(lua_State *L, int index)
+{
+	const Thread *thread = static_cast<const Thread *>(to_object(L, index));
+
+	return !thread || luathread_has_ended(thread->kernel);
+}
+
+/* Puts the thread at `index` into the set, which raises, or takes it out. */
+static void set_kept(lua_State *L, int set, int index, bool kept)
+{
+	lua_pushvalue(L, index);
+	if (kept)
+		lua_pushboolean(L, true);
+	else
+		lua_pushnil(L);
+	lua_rawset(L, set);
+}
+
+/* Pushes the set, without those that are over. Raises. */
+static void push_threads(lua_State *L)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &threads_key) != LUA_TTABLE) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &threads_key);
+	}
+	int set = lua_gettop(L);
+
+	lua_pushnil(L);
+	while (lua_next(L, set)) {
+		lua_pop(L, 1);
+		if (is_over(L, -1))
+			set_kept(L, set, lua_gettop(L), false);
+	}
+}
+
+/* --- the library ------------------------------------------------------------------------ */
+
+/* Raises unless a thread can run in the runtime of argument `arg`. */
+static void check_runnable(lua_State *L, int arg)
+{
+	Runtime *runtime = check_runtime(L, arg);
+
+	luaL_argcheck(L, context_of(runtime) == LUNATIK_PROCESS, arg, "a thread needs a process runtime");
+	lua_getfield(L, arg, "info");
+	lua_pushvalue(L, arg);
+	lua_call(L, 1, 1);
+	lua_getfield(L, -1, "running");
+	luaL_argcheck(L, lua_toboolean(L, -1), arg, "the runtime is stopped");
+	lua_pop(L, 2);
+}
+
+/// Starts a kernel thread that runs the function which the runtime's script returned, until it
+/// returns or yields; its error is logged. The thread keeps the runtime, and stays until then even
+/// if the object returned here is not kept. It is told to stop when the runtime that called run()
+/// has ended and no other has the object.
+/// @param runtime runtime of process context, running
+/// @param name string as ps(1) shows it; cut after 15 bytes
+/// @return thread
+/// Errors: the runtime is stopped or of another context; called in a runtime of another context;
+/// not enough memory.
+/// Context: process. Kernel: kthread_create().
+/// @function thread.run(runtime, name)
+static int run(lua_State *L)
+{
+	luathread_work work;
+	const char *name;
+	Thread *thread;
+	int error;
+
+	check_runnable(L, 1);
+	name = luaL_checkstring(L, 2);
+	lua_settop(L, 2);
+	thread = push_new<Thread>(L);
+	push_threads(L);
+	/* From here on no finalizer runs, which could close the runtime's object. */
+	work.runtime = check_runtime(L, 1);
+	work.object = to_object(L, 1);
+	set_kept(L, 4, 3, true);
+	get(static_cast<Object *>(work.object));
+	error = luathread_run(&thread->kernel, name, &work);
+	if (error) {
+		put(static_cast<Object *>(work.object));
+		set_kept(L, 4, 3, false);
+		return luaL_error(L, "cannot make the thread '%s' (error %d)", name, -error);
+	}
+	thread->keeps = true;
+	lua_settop(L, 3);
+	return 1;
+}
+
+/// Whether the running thread was told to stop; false where that is no thread of thread.run().
+/// @return boolean
+/// Context: any.
+/// @function thread.shouldstop()
+static int shouldstop(lua_State *L)
+{
+	lua_pushboolean(L, luathread_should_stop());
+	return 1;
+}
+
+/// The running task, which need not be a thread of thread.run(). This object does not keep it running.
+/// @return thread
+/// Errors: called in a runtime that is not of process context; not enough memory.
+/// Context: process. Kernel: current.
+/// @function thread.current()
+static int current(lua_State *L)
+{
+	Thread *thread = push_new<Thread>(L);
+
+	thread->kernel = luathread_current();
+	if (!thread->kernel)
+		return luaL_error(L, "not enough memory");
+	return 1;
+}
+
+} // namespace lunatik
+
+void luathread_body(const luathread_work *work, bool runs)
+{
+	if (runs)
+		lunatik::run_task(static_cast<lunatik::Runtime *>(work->runtime));
+	lunatik::put(static_cast<lunatik::Object *>(work->object));
+}
+
+int luaopen_thread(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{ "run", lunatik::run },
+		{ "shouldstop", lunatik::shouldstop },
+		{ "current", lunatik::current },
+		{ nullptr, nullptr },
+	};
+
+	luaL_newlib(L, functions);
+	return 1;
+}
