@@ -126,9 +126,9 @@ LUA(Integers, ForLoopsCountIntegers, R"lua(
 	same(count(1, 6, "2"), 3)
 	same(count("9223372036854775806", math.maxinteger, 1), 2)
 	for i = "7", 7 do same(math.tointeger(i), i) end
-	fails("'for' initial value must be a number", count, "x", 2, 1)
-	fails("'for' limit must be a number", count, 1, "2.5", 1)
-	fails("'for' step must be a number", count, 1, 2, {})
+	fails("bad 'for' initial value", count, "x", 2, 1)
+	fails("bad 'for' limit", count, 1, "2.5", 1)
+	fails("bad 'for' step", count, 1, 2, {})
 )lua")
 
 LUA(Integers, TonumberGivesIntegersOnly, R"lua(

@@ -614,8 +614,10 @@ private:
 			batch.swap(queue);
 			lock.unlock();
 			lunatik_rcu_synchronize();
-			for (lunatik_deferred *deferred : batch)
+			for (lunatik_deferred *deferred : batch) {
+				deferred->storage[1] = nullptr;
 				deferred->run(deferred);
+			}
 			lock.lock();
 			pending -= batch.size();
 			changed.notify_all();

@@ -22,6 +22,8 @@ class Folder : public testing::Environment {
 public:
 	void SetUp() override
 	{
+		/* They run the tests anew, so that no thread of theirs is missing. */
+		testing::GTEST_FLAG(death_test_style) = "threadsafe";
 		char name[] = "/tmp/lunatik-host-XXXXXX";
 
 		folder = mkdtemp(name);
@@ -131,13 +133,19 @@ static int host_shown(lua_State *L)
 	return status == LUA_OK ? 1 : lua_error(L);
 }
 
-/* foreign(size): a full userdata that is none of Lunatik's, of zeroes. */
+/* foreign(size [, byte]): a full userdata that is none of Lunatik's, of such bytes. */
 static int host_foreign(lua_State *L)
 {
 	size_t size = static_cast<size_t>(luaL_checkinteger(L, 1));
 
-	memset(lua_newuserdatauv(L, size, 0), 0, size);
+	memset(lua_newuserdatauv(L, size, 0), static_cast<int>(luaL_optinteger(L, 2, 0)), size);
 	return 1;
+}
+
+/* metatable(value): the metatable that scripts cannot have. */
+static int host_metatable(lua_State *L)
+{
+	return lua_getmetatable(L, 1);
 }
 
 /* settle(): waits until what was put off has run. */
@@ -168,6 +176,7 @@ int luaopen_host(lua_State *L)
 		{ "stack", host_stack },
 		{ "shown", host_shown },
 		{ "foreign", host_foreign },
+		{ "metatable", host_metatable },
 		{ "settle", host_settle },
 		{ "fail", host_fail },
 		{ "memory", host_memory },
@@ -180,7 +189,7 @@ int luaopen_host(lua_State *L)
 
 /* --- the fixture ------------------------------------------------------------------------ */
 
-static lunatik_library libraries[] = {
+static lunatik_library standard[] = {
 	{ "data", luaopen_data, &data_module, nullptr },
 	{ "rcu", luaopen_rcu, &rcu_module, nullptr },
 	{ "host", luaopen_host, &__this_module, nullptr },
@@ -190,8 +199,8 @@ void Core::SetUp()
 {
 	kernel::reset();
 	ASSERT_EQ(lunatik_core_init(), 0);
-	for (lunatik_library &library : libraries)
-		ASSERT_EQ(lunatik_library_add(&library), 0);
+	for (lunatik_library &library : standard)
+		offer(library);
 	std::filesystem::remove_all(LUA_ROOT);
 	std::filesystem::create_directory(LUA_ROOT);
 	script("check", check_lua);
@@ -203,13 +212,19 @@ void Core::TearDown()
 	for (Handle *handle : handles)
 		put(handle);
 	kernel::settle();
-	for (lunatik_library &library : libraries)
-		lunatik_library_remove(&library);
+	for (lunatik_library *library : libraries)
+		lunatik_library_remove(library);
 	for (struct module *module : { &__this_module, &data_module, &rcu_module })
 		EXPECT_EQ(module->references, 0) << "the module " << module->name << " cannot be unloaded";
 	lunatik_core_exit();
 	EXPECT_EQ(kernel::blocks_used(), 0u) << kernel::bytes_used() << " bytes leak";
 	EXPECT_EQ(kernel::reports(), "");
+}
+
+void Core::offer(lunatik_library &library)
+{
+	ASSERT_EQ(lunatik_library_add(&library), 0);
+	libraries.push_back(&library);
 }
 
 void Core::script(const std::string &name, const std::string &text)
@@ -275,6 +290,14 @@ void Core::lua(const std::string &text, const char *options)
 
 	if (!error.empty())
 		ADD_FAILURE() << error;
+}
+
+void Core::lua_and_exit(const std::string &text)
+{
+	std::string error = why("require('check') " + text) + kernel::reports();
+
+	fprintf(stderr, "%s\n", error.c_str());
+	_exit(!error.empty());
 }
 
 bool call(Handle *handle, const char *function, const std::string &argument)

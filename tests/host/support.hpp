@@ -20,6 +20,9 @@ protected:
 	void SetUp() override;
 	void TearDown() override;
 
+	/* Offers another library, until the end of the test. */
+	void offer(lunatik_library &library);
+
 	/* Writes a script below the script folder. */
 	void script(const std::string &name, const std::string &text);
 
@@ -38,6 +41,8 @@ protected:
 	 */
 	void lua(const std::string &text, const char *options = nullptr);
 
+	[[noreturn]] void lua_and_exit(const std::string &text);
+
 	/* Why a script could not be run; "" when it could. */
 	std::string why(const std::string &text, const char *options = nullptr);
 
@@ -45,6 +50,7 @@ protected:
 
 private:
 	std::vector<lunatik::Handle *> handles;
+	std::vector<lunatik_library *> libraries;
 };
 
 /* A test in Lua. */
@@ -53,6 +59,9 @@ private:
 	{				\
 		lua(text);		\
 	}
+
+/* The same where it may crash: in a process of its own. */
+#define SURVIVES(text)	EXPECT_EXIT(lua_and_exit(text), testing::ExitedWithCode(0), "")
 
 /* Calls a global function of the runtime, as a binding does: inside, and errors go to the log. */
 bool call(lunatik::Handle *handle, const char *function, const std::string &argument = "");
