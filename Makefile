@@ -114,3 +114,8 @@ clean:
 	rm -rf build
 
 .PHONY: all modules command examples bench-programs prerequisites fetch test-modules install install-tests check check-built uninstall clean
+
+demo:
+	@tools/demo
+
+.PHONY: demo
