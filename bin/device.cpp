@@ -27,10 +27,10 @@ template <class Call> static auto restarted(Call call)
 {
 	switch (error) {
 	case ENOENT:
-		throw Failure("Lunatik is not loaded; run: lunatik load");
+		throw Absent("Lunatik is not loaded; run: lunatik load");
 	case ENXIO:
 	case ENODEV:
-		throw Failure("the driver of /dev/lunatik has stopped; run: lunatik reload");
+		throw Absent("the driver of /dev/lunatik has stopped; run: lunatik reload");
 	case EACCES:
 	case EPERM:
 		throw Denied("no permission to use /dev/lunatik: run this as root (sudo lunatik ...)");
@@ -44,11 +44,6 @@ template <class Call> static auto restarted(Call call)
 	default:
 		throw Failure(std::string("/dev/lunatik: ") + strerror(error) + "; dmesg may say more");
 	}
-}
-
-bool Device::exists()
-{
-	return !access(path, F_OK);
 }
 
 Device::Device() : Device(restarted([] { return open(path, O_RDWR | O_CLOEXEC); }))

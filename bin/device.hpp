@@ -14,7 +14,7 @@
  */
 class Device {
 public:
-	/* Opens it. Throws Failure. */
+	/* Opens it. Throws Absent, Denied or another Failure, as all that follow. */
 	Device();
 	/* Takes over a descriptor that behaves like it. */
 	explicit Device(int descriptor);
@@ -22,9 +22,6 @@ public:
 	Device(const Device &) = delete;
 	Device &operator=(const Device &) = delete;
 
-	static bool exists();
-
-	/* Throws Failure when there is no answer. */
 	Answer ask(std::string_view source);
 
 	/* The longest source, in bytes. */

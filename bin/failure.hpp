@@ -17,6 +17,11 @@ struct Denied : Failure {
 	using Failure::Failure;
 };
 
+/* Lunatik is not loaded, or its driver has stopped. */
+struct Absent : Failure {
+	using Failure::Failure;
+};
+
 /* It was asked for in the wrong way. */
 struct Misuse : std::runtime_error {
 	using std::runtime_error::runtime_error;

@@ -62,12 +62,12 @@ void load()
 /* Stops all scripts. One that cannot be stopped will show as a module in use. */
 static void stop_scripts(bool &failed)
 {
-	if (!Device::exists())
-		return;
 	try {
 		Device device;
 
 		call_runner(device, "shutdown", {});
+	} catch (const Absent &) {
+		/* Nobody to ask. A script that is left all the same will show, too. */
 	} catch (const Denied &) {
 		throw;
 	} catch (const Failure &failure) {

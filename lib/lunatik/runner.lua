@@ -8,7 +8,6 @@ local runner = {}
 
 local lunatik = require("lunatik")
 local rcu = require("rcu")
-local thread = require("thread")
 
 local environment = lunatik._ENV
 local runtimes = environment.runtimes
@@ -61,6 +60,7 @@ end
 ---@return userdata runtime
 ---@return userdata thread
 function runner.spawn(script, context)
+	local thread = call(require, "thread")
 	local name = name_of(script)
 	local runtime = runner.run(script, context)
 	local good, task = pcall(thread.run, runtime, name:match("[^/]*$"))

@@ -2,7 +2,7 @@
 -- Tests driver.lua under a Lua 5.4 of user space, with a stand-in for the binding of devices.
 -- usage: lua5.4 tests/bin/driver.lua (in the project's folder)
 
-local check = dofile("tests/bin/check.lua")
+local check = dofile("tests/bin/support/check.lua")
 local expect, expect_match = check.expect, check.expect_match
 
 local driver

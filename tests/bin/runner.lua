@@ -2,7 +2,7 @@
 -- Tests lunatik.runner under a Lua 5.4 of user space, with stand-ins for the kernel's libraries.
 -- usage: lua5.4 tests/bin/runner.lua (in the project's folder)
 
-local check = dofile("tests/bin/check.lua")
+local check = dofile("tests/bin/support/check.lua")
 local expect = check.expect
 
 -- What happens, in its order.
