@@ -308,16 +308,28 @@ static int resume_task(lua_State *L)
 	lua_State *task;
 	int count, results, status;
 
-	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &task_key) != LUA_TTHREAD)
+	switch (lua_rawgetp(L, LUA_REGISTRYINDEX, &task_key)) {
+	case LUA_TTHREAD:
+		break;
+	case LUA_TBOOLEAN:
+		return luaL_error(L, "cannot resume dead coroutine: the function of %s has ended", name_of(runtime_of(L)));
+	default:
 		return luaL_error(L, "%s returned no function to resume", name_of(runtime_of(L)));
+	}
 	task = lua_tothread(L, -1);
 	count = parcel_unpack(L);
 	if (!lua_checkstack(task, count))
 		return luaL_error(L, "too many values");
 	lua_xmove(L, task, count);
 	status = lua_resume(task, L, count, &results);
+	if (status != LUA_YIELD) {
+		lua_pushboolean(L, false);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &task_key);
+	}
 	if (status != LUA_OK && status != LUA_YIELD) {
-		luaL_traceback(L, task, lua_tostring(task, -1), 0);
+		lua_xmove(task, L, 1);
+		push_traceback(L, task, 0);
+		lua_resetthread(task);
 		return lua_error(L);
 	}
 	luaL_checkstack(L, results, "too many results");

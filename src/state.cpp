@@ -245,16 +245,22 @@ bool state_hold_module(State *state, struct module *module)
 	return true;
 }
 
-int traceback(lua_State *L)
+void push_traceback(lua_State *L, lua_State *thread, int level)
 {
-	const char *message = lua_tostring(L, 1);
+	int error = lua_gettop(L);
+	const char *message = lua_tostring(L, error);
 
 	if (!message) {
-		if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
-			return 1;
-		message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+		if (luaL_callmeta(L, error, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
+			return;
+		message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, error));
 	}
-	luaL_traceback(L, L, message, 1);
+	luaL_traceback(L, thread, message, level);
+}
+
+int traceback(lua_State *L)
+{
+	push_traceback(L, L, 1);
 	return 1;
 }
 

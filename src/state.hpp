@@ -83,7 +83,10 @@ void state_free(State *state);
 /* Keeps a module loaded as long as the state lives. False when that cannot be. */
 bool state_hold_module(State *state, struct module *module);
 
-/* In a state's registry: the coroutine that runtime:resume() runs. */
+/* Pushes the error on the stack's top as a message with a traceback of the thread. Raises. */
+void push_traceback(lua_State *L, lua_State *thread, int level);
+
+/* In a state's registry: the coroutine that runtime:resume() runs, or false when it has ended. */
 extern const char task_key;
 
 /* --- runtime.cpp --- */
