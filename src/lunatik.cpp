@@ -62,11 +62,13 @@ static Options check_options(lua_State *L, int arg)
 /* runtime(script [, context]) */
 static int new_runtime(lua_State *L)
 {
-	const char *script = luaL_checkstring(L, 1);
+	size_t length;
+	const char *script = luaL_checklstring(L, 1, &length);
 	Options options = check_options(L, 2);
 	Failure *failure;
 	Box *box;
 
+	luaL_argcheck(L, strlen(script) == length, 1, "zero byte in the name of a script");
 	check_may_sleep(L, "lunatik.runtime");
 	failure = static_cast<Failure *>(lua_newuserdatauv(L, sizeof(Failure), 0));
 	box = push_box(L, Handle::type);
