@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstdarg>
 #include <cstdio>
@@ -183,6 +184,7 @@ const size_t page = 4096;
 std::atomic<unsigned long> asked, failing;
 std::atomic<bool> failing_onwards;
 std::atomic<size_t> memory_size, used, peak, blocks;
+size_t blocks_before;	/* what tests before this one have leaked */
 
 Header *header_of(void *block)
 {
@@ -256,7 +258,7 @@ size_t bytes_peak()
 
 size_t blocks_used()
 {
-	return blocks;
+	return blocks - blocks_before;
 }
 
 } // namespace kernel
@@ -383,7 +385,7 @@ void lunatik_unpin(enum lunatik_context context, const struct lunatik_pin *pin)
 }
 
 /* Whoever waits that long waits for ever. */
-static const int hung_after_ms = 8000;
+static const std::chrono::seconds hung_after(2);
 
 int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
 {
@@ -395,10 +397,12 @@ int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
 		kernel::report("a softirq gate is entered with bottom halves on");
 	else if (gate->context == LUNATIK_HARDIRQ && !current.interrupts)
 		kernel::report("a hardirq gate is entered with interrupts on");
-	for (int waited = 0; pthread_mutex_trylock(&gate->mutex); waited++) {
+	auto start = std::chrono::steady_clock::now();
+
+	while (pthread_mutex_trylock(&gate->mutex)) {
 		if (killable && gate->context == LUNATIK_PROCESS && killed)
 			return -EINTR;
-		if (waited == hung_after_ms * 10) {
+		if (std::chrono::steady_clock::now() - start > hung_after) {
 			fprintf(stderr, "a gate is never opened: deadlock\n");
 			_exit(3);
 		}
@@ -757,13 +761,14 @@ void reset()
 	fail_allocation(0, Then::Works);
 	set_memory(256 << 20);
 	peak = used.load();
+	blocks_before = blocks;
 	processors = 4;
 	impossible.clear();
 	killed = false;
 	current.processor = 0;
 	modprobe = nullptr;
 	for (struct module *module : { &__this_module, &data_module, &rcu_module })
-		module->leaving = false;
+		module->leaving = false, module->references = 0;
 	std::lock_guard<std::mutex> lock(text_mutex);
 	log_text.clear();
 	report_lines.clear();
