@@ -155,7 +155,7 @@ int luathread_stop(struct luathread *thread)
 	if (!told) {
 		if (wait_for_completion_killable(&thread->ended))
 			return -EINTR;
-	} else if (1) {
+	} else if (first) {
 		wait_for_completion(&thread->ended);
 	} else if (!wait_for_completion_timeout(&thread->ended, MOMENT)) {
 		return 0;
