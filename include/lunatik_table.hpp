@@ -45,8 +45,8 @@ void table_clear(Table *table);
 
 /* --- for Lua --- */
 
-/* Pushes the value under the string at `key`. Raises. */
-int table_get(lua_State *L, Table *table, int key);
+/* Pushes the value of the table in argument 1 under the string at `key`. Raises. */
+int table_get(lua_State *L, int key);
 
 /* map(table, callback): calls callback(key, value) for each entry. */
 int table_map(lua_State *L) LUNATIK_KIT(table_map);

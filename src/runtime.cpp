@@ -424,10 +424,15 @@ static int runtime_stop_method(lua_State *L)
 
 static int runtime_info(lua_State *L)
 {
-	Runtime *runtime = check_runtime(L, 1);
 	lua_Integer used = 0;
 	bool running = false;
+	const char *context;
+	Runtime *runtime;
 
+	check_runtime(L, 1);
+	lua_createtable(L, 0, 5);
+	/* Only now, and its name last: the collector may run a finalizer that gives it up. */
+	runtime = check_runtime(L, 1);
 	for (unsigned int i = 0; i < runtime->count; i++) {
 		const State *state = runtime->states[i];
 
@@ -436,17 +441,17 @@ static int runtime_info(lua_State *L)
 			used += static_cast<lua_Integer>(state->used);
 		}
 	}
-	lua_createtable(L, 0, 5);
-	lua_pushstring(L, runtime->name);
-	lua_setfield(L, -2, "script");
-	lua_pushstring(L, context_name(runtime->context));
-	lua_setfield(L, -2, "context");
-	lua_pushboolean(L, runtime->percpu);
-	lua_setfield(L, -2, "percpu");
 	lua_pushinteger(L, used);
 	lua_setfield(L, -2, "memory");
 	lua_pushboolean(L, running);
 	lua_setfield(L, -2, "running");
+	lua_pushboolean(L, runtime->percpu);
+	lua_setfield(L, -2, "percpu");
+	context = context_name(runtime->context);
+	lua_pushstring(L, runtime->name);
+	lua_setfield(L, -2, "script");
+	lua_pushstring(L, context);
+	lua_setfield(L, -2, "context");
 	return 1;
 }
 

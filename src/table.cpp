@@ -237,7 +237,7 @@ static const Class carrier = {
 	.owner = &__this_module,
 };
 
-int table_get(lua_State *L, Table *table, int key_index)
+int table_get(lua_State *L, int key_index)
 {
 	size_t length, room = 64;
 	const char *key = luaL_checklstring(L, key_index, &length);
@@ -246,7 +246,8 @@ int table_get(lua_State *L, Table *table, int key_index)
 		Box *box = push_box(L, carrier);
 		luaL_Buffer buffer;
 		char *text = luaL_buffinitsize(L, &buffer, room);
-		Value value = read(table, key, length, text, room);
+		/* Only now: a finalizer may have closed the table. */
+		Value value = read(check<Table>(L, 1), key, length, text, room);
 
 		switch (value.type) {
 		case LUA_TBOOLEAN:
@@ -280,15 +281,18 @@ int table_get(lua_State *L, Table *table, int key_index)
 
 static int index(lua_State *L)
 {
-	return table_get(L, check<Table>(L, 1), 2);
+	check<Table>(L, 1);
+	return table_get(L, 2);
 }
 
 static int newindex(lua_State *L)
 {
-	Table *table = check<Table>(L, 1);
+	/* A key that is a number becomes a string, and meanwhile a finalizer may close the table. */
+	check<Table>(L, 1);
 	Update update = {};
 	size_t length;
 	const char *key = luaL_checklstring(L, 2, &length);
+	Table *table = check<Table>(L, 1);
 	lunatik_memory how = may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC;
 
 	luaL_argcheck(L, is_shareable(L, 3), 3, "nil, boolean, integer, string or shared object expected");
@@ -349,13 +353,13 @@ static long key_at(const Table *table, unsigned int bucket, unsigned int n, char
 	return length;
 }
 
-/* Pushes the key of the n-th entry of a bucket. False behind the last. Raises. */
-static bool push_key(lua_State *L, const Table *table, unsigned int bucket, unsigned int n)
+/* Pushes the key of the n-th entry of a bucket of the table at 1. False behind the last. Raises. */
+static bool push_key(lua_State *L, unsigned int bucket, unsigned int n)
 {
 	for (size_t room = 64;;) {
 		luaL_Buffer buffer;
 		char *text = luaL_buffinitsize(L, &buffer, room);
-		long length = key_at(table, bucket, n, text, room);
+		long length = key_at(check<Table>(L, 1), bucket, n, text, room);
 
 		if (length >= 0 && static_cast<size_t>(length) <= room) {
 			luaL_pushresultsize(&buffer, static_cast<size_t>(length));
@@ -371,21 +375,21 @@ static bool push_key(lua_State *L, const Table *table, unsigned int bucket, unsi
 
 int table_map(lua_State *L)
 {
-	Table *table = check<Table>(L, 1);
+	unsigned int last = check<Table>(L, 1)->mask;
 	lua_Integer count = 0;
 
 	luaL_checktype(L, 2, LUA_TFUNCTION);
 	lua_settop(L, 2);
 	lua_newtable(L);
-	for (unsigned int bucket = 0; bucket <= table->mask; bucket++) {
-		for (unsigned int n = 0; push_key(L, table, bucket, n); n++)
+	for (unsigned int bucket = 0; bucket <= last; bucket++) {
+		for (unsigned int n = 0; push_key(L, bucket, n); n++)
 			lua_rawseti(L, 3, ++count);
 	}
 	for (lua_Integer i = 1; i <= count; i++) {
 		lua_settop(L, 3);
 		lua_pushvalue(L, 2);
 		lua_rawgeti(L, 3, i);
-		table_get(L, table, 5);
+		table_get(L, 5);
 		if (lua_isnil(L, -1))
 			continue;	/* gone since */
 		lua_replace(L, 6);

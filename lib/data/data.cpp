@@ -126,9 +126,10 @@ static int get_string(lua_State *L)
 
 static int set_string(lua_State *L)
 {
-	Data *data = check_data(L);
 	size_t length;
+	/* First: a number becomes a string, and meanwhile a finalizer may close the data. */
 	const char *string = luaL_checklstring(L, 3, &length);
+	Data *data = check_data(L);
 
 	memcpy(check_string(L, data, length), string, length);
 	return 0;
