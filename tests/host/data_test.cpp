@@ -250,3 +250,18 @@ TEST_F(View, LivesAsLongAsItsCallerHoldsIt)
 	data_hide(view);
 	put(view);
 }
+
+TEST_F(DataTest, MayBeClosedByAFinalizerInTheMiddleOfAWrite)
+{
+	SURVIVES(R"lua(
+		local data = require("data")
+		for round = 1, 30 do
+			local d = data.new(100)
+			setmetatable({}, { __gc = function() local closing <close> = d end })
+			local good, message = pcall(function()
+				for i = 1, 3000 do d:setstring(0, 1000000 + i) end
+			end)
+			assert(good or message:find("is closed", 1, true), message)
+		end
+	)lua");
+}
