@@ -38,7 +38,7 @@ void print_completion()
 	       "\t*:1) words='%s --help --version' ;;\n"
 	       "%s"
 	       "\tesac\n"
-	       "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
+	       "\tmapfile -t COMPREPLY < <(compgen -W '$words' -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
 	       "}\n"
 	       "complete -F _lunatik lunatik\n",
 	       names.substr(1).c_str(), cases.c_str());

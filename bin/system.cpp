@@ -32,6 +32,11 @@ static void conclude(bool failed, const char *summary)
 		throw Failure(summary);
 }
 
+static Failure not_installed(const Modules &modules)
+{
+	return Failure("no modules for this kernel in " + modules.folder() + ": build and install them");
+}
+
 void load()
 {
 	Modules modules;
@@ -39,7 +44,7 @@ void load()
 	bool failed = false, changed = false;
 
 	if (names.empty())
-		throw Failure("no modules for this kernel in " + modules.folder() + ": build and install them");
+		throw not_installed(modules);
 	for (const std::string &name : names) {
 		if (modules.is_loaded(name))
 			continue;
@@ -128,6 +133,6 @@ void show_status()
 	for (const std::string &name : modules.all())
 		rows.push_back({ name, modules.is_loaded(name) ? "loaded" : "not loaded" });
 	if (rows.size() == 1)
-		throw Failure("no modules for this kernel in " + modules.folder() + ": build and install them");
+		throw not_installed(modules);
 	fputs(format_table(rows).c_str(), stdout);
 }

@@ -54,16 +54,24 @@ function runner.run(script, context)
 	return runtime
 end
 
+-- Starts the thread of a spawned script.
+local function start(runtime, name)
+	local context = runtime:info().context
+	if context ~= "process" then
+		error(("%s is a %s script: only process scripts are spawned"):format(name, context), 0)
+	end
+	return require("thread").run(runtime, name:match("[^/]*$"))
+end
+
 ---Runs a script, and the function that it returns in a kernel thread named after the script.
 ---@param script string
 ---@param context? boolean|string
 ---@return userdata runtime
 ---@return userdata thread
 function runner.spawn(script, context)
-	local thread = call(require, "thread")
 	local name = name_of(script)
 	local runtime = runner.run(script, context)
-	local good, task = pcall(thread.run, runtime, name:match("[^/]*$"))
+	local good, task = pcall(start, runtime, name)
 	if not good then
 		runner.stop(name)
 		error(task, 0)

@@ -10,6 +10,21 @@ setup_file() {
 	printf -- '-- lunatik: softirq percpu\nlocal x = 1\n' >$scripts/soft.lua
 	printf 'local function f()\n\terror("bad")\nend\nf()\n' >$scripts/bad.lua
 	echo 'x y z' >$scripts/syntax.lua
+	cat >$scripts/worker.lua <<-'END'
+		local thread, linux = require("thread"), require("linux")
+		return function()
+			while not thread.shouldstop() do linux.schedule(20) end
+			print("the worker ends")
+		end
+	END
+	echo 'return function() print("ran once") end' >$scripts/once.lua
+	cat >$scripts/deaf.lua <<-'END'
+		local linux = require("linux")
+		return function()
+			local start = linux.time()
+			while linux.time() - start < 3000000000 do linux.schedule(20) end
+		end
+	END
 }
 
 teardown_file() {
@@ -21,6 +36,7 @@ setup() {
 }
 
 teardown() {
+	lunatik load
 	echo 'require("lunatik.runner").shutdown()' | lunatik
 }
 
@@ -118,6 +134,51 @@ kernel() {
 	[ -z "$(lunatik list)" ]
 }
 
+@test "command: spawn runs a thread, which stop ends" {
+	lunatik spawn command/worker
+	grep -qx worker /proc/[0-9]*/comm
+	fails 1 'command/worker is already running' lunatik spawn command/worker.lua
+	[[ "$(lunatik list)" == *"command/worker "* ]]
+	dmesg -C
+	lunatik stop command/worker
+	dmesg | grep -q 'the worker ends'
+	run grep -x worker /proc/[0-9]*/comm
+	[ "$status" -ne 0 ]
+	[ -z "$(lunatik list)" ]
+}
+
+@test "command: a thread that has ended is still stopped" {
+	dmesg -C
+	lunatik spawn command/once
+	sleep 0.5
+	dmesg | grep -q 'ran once'
+	lunatik stop command/once
+	[ -z "$(lunatik list)" ]
+}
+
+@test "command: what cannot be spawned leaves nothing" {
+	fails 1 'command/soft is a softirq script: only process scripts are spawned' lunatik spawn command/soft
+	run lunatik spawn command/bad
+	[ "$status" -eq 1 ]
+	[ -z "$(lunatik list)" ]
+}
+
+@test "command: Ctrl-C ends a stop that waits for a thread, and the next stop goes on" {
+	lunatik spawn command/deaf
+	run timeout --signal INT 0.5 env --default-signal=INT lunatik stop command/deaf
+	[ "$status" -eq 124 ]
+	[[ "$(lunatik list)" == *"command/deaf "* ]]
+	lunatik stop command/deaf
+	[ -z "$(lunatik list)" ]
+}
+
+@test "command: unload ends threads" {
+	lunatik spawn command/worker
+	lunatik spawn command/once
+	lunatik run command/soft
+	lunatik unload
+}
+
 @test "command: words for the context override the script's own" {
 	check() {
 		local wanted=$1
@@ -182,7 +243,7 @@ kernel() {
 	[ "$(lunatik load)" = "Lunatik is already loaded" ]
 	lunatik run command/soft
 	[ "$(lunatik unload)" = "Lunatik is unloaded" ]
-	! grep -qE '^lua|^lunatik' /proc/modules
+	[ "$(grep -cE '^(lua|lunatik)' /proc/modules)" -eq 0 ]
 	[ "$(lunatik unload)" = "Lunatik is not loaded" ]
 	[ "$(lunatik status | sed 1d | grep -vc 'not loaded$')" -eq 0 ]
 	fails 1 'run: lunatik load' lunatik list

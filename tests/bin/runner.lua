@@ -24,7 +24,7 @@ local function runtime_new(script, context)
 		end
 	end
 	function runtime:info()
-		return { script = script }
+		return { script = script, context = context or "process" }
 	end
 	return runtime
 end
@@ -122,6 +122,12 @@ function tests.spawn_without_a_thread_leaves_nothing()
 	check.expect_match(select(2, pcall(runner.spawn, "taskless")), "no function to run$")
 	expect(next(environment.runtimes), nil)
 	expect_events("load taskless nil", "thread taskless", "stop taskless")
+end
+
+function tests.only_process_scripts_are_spawned()
+	expect_error("a is a softirq script: only process scripts are spawned", runner.spawn, "a", "softirq")
+	expect(next(environment.runtimes), nil)
+	expect_events("load a softirq", "stop a")
 end
 
 function tests.list_is_sorted()
