@@ -17,6 +17,11 @@ kernel() {
 	echo "$1" | lunatik
 }
 
+# written FILE: what one write of ten bytes returns
+written() {
+	python3 -c 'import os, sys; print(os.write(os.open(sys.argv[1], os.O_WRONLY), b"x" * 10))' "$1"
+}
+
 @test "device: the node has the name and the mode of the driver, and goes with the script" {
 	[ "$(stat -c %a /dev/chardev)" = 640 ]
 	[ -c /dev/chardev ]
@@ -32,36 +37,32 @@ kernel() {
 
 @test "device: the offset moves by what was read, or to where the callback says" {
 	[ "$(dd if=/dev/chardev bs=3 count=2 status=none)" = "hello " ]
-	exec 3</dev/chardev-offset
-	[ "$(dd bs=10 count=1 status=none <&3)" = "at 0" ]
-	[ "$(dd bs=10 count=1 status=none <&3)" = "at 100" ]
-	exec 3<&-
+	exec 5</dev/chardev-offset
+	[ "$(dd bs=10 count=1 status=none <&5)" = "at 0" ]
+	[ "$(dd bs=10 count=1 status=none <&5)" = "at 100" ]
+	exec 5<&-
 }
 
 @test "device: a write hands over the bytes, zeros included, and the offset" {
 	printf 'a\0b' >/dev/chardev-sink
-	[ "$(cat /dev/chardev-sink | xxd -p)" = 306133620062 ] || [ "$(cat /dev/chardev-sink)" = "$(printf '0:3:a\0b')" ]
+	cmp /dev/chardev-sink <(printf '0:3:a\0b')
 }
 
 @test "device: a callback may take a part of what was written" {
-	run dd if=/dev/zero of=/dev/chardev-part bs=10 count=1
-	[ "$status" -eq 0 ]
-	[[ "$output" == *"4 bytes"* ]]
+	[ "$(written /dev/chardev-part)" = 4 ]
 }
 
 @test "device: a length longer than what was written is corrected" {
-	run dd if=/dev/zero of=/dev/chardev-boast bs=10 count=1
-	[ "$status" -eq 0 ]
-	[[ "$output" == *"10 bytes"* ]]
+	[ "$(written /dev/chardev-boast)" = 10 ]
 }
 
 @test "device: each open file has a table of its own" {
-	exec 3<>/dev/chardev-file 4<>/dev/chardev-file
-	echo -n one >&3
-	echo -n two >&4
-	[ "$(head -c 3 <&3)" = one ]
-	[ "$(head -c 3 <&4)" = two ]
-	exec 3<&- 4<&-
+	exec 5<>/dev/chardev-file 6<>/dev/chardev-file
+	echo -n one >&5
+	echo -n two >&6
+	[ "$(head -c 3 <&5)" = one ]
+	[ "$(head -c 3 <&6)" = two ]
+	exec 5<&- 6<&-
 }
 
 @test "device: an operation without a callback is ENXIO" {
@@ -100,20 +101,20 @@ kernel() {
 	[[ "$output" == *"Message too long"* ]]
 }
 
-@test "device: a read of 2 GB asks for no more memory than the answer has" {
-	[ "$(dd if=/dev/chardev bs=2000000000 count=1 status=none)" = "hello world" ]
+@test "device: a read of 256 MB asks for no more memory than the answer has" {
+	[ "$(dd if=/dev/chardev bs=256M count=1 status=none)" = "hello world" ]
 }
 
 @test "device: a file left open when its script stops is ENXIO from then on" {
-	exec 3<>/dev/chardev
+	exec 5<>/dev/chardev
 	lunatik stop "$script"
-	run dd bs=5 count=1 status=none <&3
+	run dd bs=5 count=1 status=none <&5
 	[ "$status" -ne 0 ]
 	[[ "$output" == *"No such device or address"* ]]
 	lunatik run "$script"
-	run dd bs=5 count=1 status=none <&3
+	run dd bs=5 count=1 status=none <&5
 	[ "$status" -ne 0 ]
-	exec 3<&-
+	exec 5<&-
 }
 
 @test "device: stop() takes the node away, and stopping twice is nothing" {
@@ -124,11 +125,11 @@ kernel() {
 }
 
 @test "device: release is called when the last descriptor closes" {
-	exec 3</dev/chardev-released
-	exec 4<&3
-	exec 3<&-
+	exec 5</dev/chardev-released
+	exec 6<&5
+	exec 5<&-
 	[ "$(cat /dev/chardev-count)" = 0 ]
-	exec 4<&-
+	exec 6<&-
 	[ "$(cat /dev/chardev-count)" = 1 ]
 }
 
@@ -165,10 +166,7 @@ kernel() {
 }
 
 @test "runtime: one whose last reference goes inside of it is stopped after that" {
-	kernel 'local l = require("lunatik")
-		local runtime = l.runtime("tests/scripts/orphan")
-		l._ENV.tests_orphan = runtime
-		runtime:resume()'
+	kernel 'l = require("lunatik"); r = l.runtime("tests/scripts/orphan"); l._ENV.tests_orphan = r; r:resume()'
 	kernel 'collectgarbage() collectgarbage()'
 	[ -e /dev/orphan ]
 	echo >/dev/orphan
