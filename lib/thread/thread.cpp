@@ -143,9 +143,10 @@ static void check_runnable(lua_State *L, int arg)
 }
 
 /// Starts a kernel thread that runs the function which the runtime's script returned, until it
-/// returns or yields; its error is logged. The thread keeps the runtime, and stays until then even
-/// if the object returned here is not kept. It is told to stop when the runtime that called run()
-/// has ended and no other has the object.
+/// returns or yields; its error is logged. The thread keeps the runtime, and runs even if the object
+/// returned here is not kept. It is told to stop when the runtime that called run() has ended and no
+/// other has the object, or when the object is closed (<close>); that waits for it a second at most.
+/// Stop the thread before its runtime: runtime:stop() does not tell it, and waits for it.
 /// @param runtime runtime of process context, running
 /// @param name string as ps(1) shows it; cut after 15 bytes
 /// @return thread

@@ -483,6 +483,34 @@ return {
 		end
 		equal(results.stopped, true)
 	end,
+	["a thread that gives up the last reference to itself is told to stop, and goes on at once"] = function()
+		local results, ready, alone = rcu.table(4), completion.new(), completion.new()
+		local maker = task("process", "local worker, results = ... results.t = thread.run(worker, 'made')",
+			task("process", [[
+				local results, ready, alone = ...
+				while not results.t do linux.schedule(1) end
+				local me = results.t
+				results.t = nil
+				collectgarbage() -- what the loop read
+				ready:complete()
+				alone:wait()
+				results.before = thread.shouldstop()
+				local start = linux.time()
+				do local last <close> = me end
+				results.took = linux.time() - start
+				results.after = thread.shouldstop()
+				results.stopped = true
+			]], results, ready, alone), results)
+		maker:resume()
+		assert(ready:wait(5000))
+		maker:stop()
+		linux.schedule(200)
+		alone:complete()
+		assert(ends_soon(results))
+		equal(results.before, false)
+		equal(results.after, true)
+		assert(results.took < 900 * millisecond, results.took)
+	end,
 	["the last reference to a runtime that goes with its own thread is safe"] = function()
 		local t, runtime = start("me = thread.current() ready:complete() linux.schedule(50)")
 		runtime = nil
