@@ -59,7 +59,15 @@ static Options check_options(lua_State *L, int arg)
 	return options;
 }
 
-/* runtime(script [, context]) */
+/// Makes a runtime, an isolated Lua state, and runs a script in it.
+/// @param script string the path below the script folder, with or without ".lua"
+/// @param context? true (process), false (softirq), or words as in a script's first comment:
+/// process, softirq, hardirq, percpu; as the script says there, else process, when omitted
+/// @return runtime
+/// Errors: no such script; it does not compile; it raises an error; no such context; not enough
+/// memory; called where the code may not sleep.
+/// Context: process, or while a script starts.
+/// @function lunatik.runtime(script, context)
 static int new_runtime(lua_State *L)
 {
 	size_t length;

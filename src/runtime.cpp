@@ -365,6 +365,13 @@ static const char *entry_error(int error)
 	return error == -EDEADLK ? "is running already" : error == -EINTR ? "is busy (interrupted)" : "is stopped";
 }
 
+/// Calls the function that the script returned, or goes on behind its yield.
+/// @param ... nil, booleans, integers, strings and shared objects
+/// @return ... what it returned or yielded; what cannot be shared is nil
+/// Errors: those of the function; it has ended; the script returned none; the runtime is stopped,
+/// percpu, or running this very call; a value cannot be shared; not enough memory.
+/// Context: process for a process runtime, else any.
+/// @function runtime:resume(...)
 int runtime_resume(lua_State *L)
 {
 	Runtime *runtime = check_runtime(L, 1);
@@ -409,6 +416,10 @@ void run_task(Runtime *runtime)
 	call(entry.L, 1, 0);
 }
 
+/// Closes the Lua state, after the event that is inside, and with it all that the script made.
+/// Errors: called inside of it; called where the code may not sleep.
+/// Context: process.
+/// @function runtime:stop()
 static int runtime_stop_method(lua_State *L)
 {
 	Runtime *runtime = check_runtime(L, 1);
@@ -422,6 +433,11 @@ static int runtime_stop_method(lua_State *L)
 	return 0;
 }
 
+/// What is known of a runtime.
+/// @return table: script (string), context (string), percpu (boolean), memory (integer bytes in use
+/// by Lua), running (boolean)
+/// Context: any.
+/// @function runtime:info()
 static int runtime_info(lua_State *L)
 {
 	lua_Integer used = 0;

@@ -75,6 +75,14 @@ template <class T> static inline unsigned char *check_place(lua_State *L)
 	return check_bytes(L, check_data(L), sizeof(T));
 }
 
+/// Reads or writes an integer in the host's byte order: d:getTYPE(offset), d:setTYPE(offset, value),
+/// with TYPE byte, int8, uint8, int16, uint16, int32, uint32, int64 or number (64 bits).
+/// @param offset integer bytes from the start, 0 to #d less the size of the type
+/// @param value integer cut to the width of the type
+/// Errors: out of bounds; the memory of a packet is gone; the data is closed.
+/// Context: any.
+/// @function data:getbyte(offset), data:setbyte(offset, byte), data:getint8(offset), ...
+
 /* --- integers --------------------------------------------------------------------------- */
 
 /* A T anywhere in memory, in the host's byte order. */
@@ -105,6 +113,13 @@ static inline unsigned char *check_string(lua_State *L, Data *data, size_t lengt
 	return check_bytes(L, data, length);
 }
 
+/// Reads bytes as a string.
+/// @param offset integer bytes from the start, 0 to #d
+/// @param length? integer bytes, not negative; up to the end when omitted
+/// @return string
+/// Errors: out of bounds; negative length; the memory of a packet is gone; not enough memory.
+/// Context: any.
+/// @function data:getstring(offset, length)
 static int get_string(lua_State *L)
 {
 	Data *data = check_data(L);
@@ -124,6 +139,12 @@ static int get_string(lua_State *L)
 	return 1;
 }
 
+/// Writes the bytes of a string.
+/// @param offset integer bytes from the start, 0 to #d less the length of the string
+/// @param string string
+/// Errors: out of bounds; the memory of a packet is gone.
+/// Context: any.
+/// @function data:setstring(offset, string)
 static int set_string(lua_State *L)
 {
 	size_t length;
@@ -203,7 +224,12 @@ Data *data_push_view(lua_State *L)
 	return view;
 }
 
-/* data.new(size) */
+/// Makes zeroed memory, which may be handed to other runtimes.
+/// @param size integer bytes, 1 to 4194304
+/// @return data
+/// Errors: size out of range; not enough memory.
+/// Context: any. Kernel: kzalloc().
+/// @function data.new(size)
 static int new_data(lua_State *L)
 {
 	lua_Integer size = check_integer(L, 1);

@@ -177,7 +177,10 @@ static void release(Object *object)
 	stop(static_cast<Device *>(object));
 }
 
-/* device.stop(dev), dev:stop() */
+/// Takes /dev/NAME out of the system. Files that are open get ENXIO from then on. Stopping a device
+/// again does nothing.
+/// Context: process. Kernel: cdev_device_del().
+/// @function device.stop(dev), dev:stop()
 static int device_stop(lua_State *L)
 {
 	Device *device = check<Device>(L, 1);
@@ -222,7 +225,25 @@ static lua_Integer field(lua_State *L, const char *name, lua_Integer absent, lua
 	return value;
 }
 
-/* device.new(driver) */
+/// Makes /dev/NAME, which is served until device.stop() or the end of the runtime.
+/// @param driver table
+/// @field name string of 1 to 63 bytes, no '/'
+/// @field mode? integer file mode, 0 to 0777; 0600 when omitted
+/// @field limit? integer bytes of the longest write, 1 to 16777216; 1048576 when omitted. A longer
+/// write is EMSGSIZE.
+/// @field open? function (driver, file)
+/// @field release? function (driver, file)
+/// @field read? function (driver, length, offset, file) -> string?, offset?: the string is cut to
+/// length; nil and "" are the end of the file; the offset moves on by the length unless returned
+/// @field write? function (driver, string, offset, file) -> length?, offset?: the length taken, all
+/// unless returned
+/// Each open file has a table `file` of its own. An operation without a function is ENXIO, one that
+/// raises an error, or returns the wrong type, ECANCELED, with the error in the kernel log.
+/// @return device
+/// Errors: a field is wrong; /dev/NAME exists; not enough memory or numbers; the runtime is not of
+/// process context.
+/// Context: process. Kernel: cdev_device_add().
+/// @function device.new(driver)
 static int new_device(lua_State *L)
 {
 	unsigned int mode;

@@ -5,7 +5,14 @@
 
 namespace lunatik {
 
-/* rcu.table([size]): size is the number of buckets, rounded up to a power of two. */
+/// Makes a table that runtimes share: t[key] = value with a string key and nil (which clears the
+/// entry), a boolean, an integer, a string or a shared object as value. Reading takes no lock.
+/// @param size? integer buckets, 1 to 1048576, rounded up to a power of two; 1024 when omitted
+/// @return rcu.table
+/// Errors: size out of range; not enough memory; called where the code may not sleep. Of the table:
+/// the key is no string; the value cannot be shared; a table cannot hold itself; not enough memory.
+/// Context: process to make one, any to use it. Kernel: RCU.
+/// @function rcu.table(size)
 static int new_table(lua_State *L)
 {
 	lua_Integer size = luaL_optinteger(L, 1, 1024);
@@ -19,6 +26,12 @@ static int new_table(lua_State *L)
 
 } // namespace lunatik
 
+/// Calls callback(key, value) for each entry. Entries that come or go meanwhile may be left out.
+/// @param table rcu.table
+/// @param callback function
+/// Errors: those of the callback.
+/// Context: any.
+/// @function rcu.map(table, callback)
 int luaopen_rcu(lua_State *L)
 {
 	static const luaL_Reg functions[] = {

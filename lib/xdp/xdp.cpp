@@ -70,7 +70,14 @@ static Hook *make_hook(lua_State *L)
 	return hook;
 }
 
-/* xdp.attach(callback) */
+/// Gives the running script its callback: bpf_luaxdp_run() with the script's name calls it from then
+/// on, instead of one attached before.
+/// @param callback function (packet, argument): two data objects, there only until it returns: the
+/// packet's linear part, and what the XDP program handed over. It returns an action of xdp.action;
+/// nothing stands for PASS. An error, or anything else, makes bpf_luaxdp_run() return -1.
+/// Errors: the runtime is not of softirq context; called by the callback itself.
+/// Context: when the script starts, or later. Kernel: the kfunc bpf_luaxdp_run().
+/// @function xdp.attach(callback)
 static int attach(lua_State *L)
 {
 	Hook *hook;
@@ -89,7 +96,9 @@ static int attach(lua_State *L)
 	return 0;
 }
 
-/* xdp.detach() */
+/// Takes the callback away: bpf_luaxdp_run() returns -1 from then on.
+/// Context: any.
+/// @function xdp.detach()
 static int detach(lua_State *L)
 {
 	slots_of(L)[SLOT_XDP] = nullptr;
