@@ -120,7 +120,7 @@ local function answer(source, environment)
 	return status .. "\n" .. output .. (text and text .. "\n" or "")
 end
 
-local driver = { name = "lunatik", mode = 6 << 6, limit = 1 << 20 }
+local driver = { name = "lunatik", mode = 6 << 6, limit = 1 << 20, privileged = true }
 
 -- Each open file has globals of its own over those of this runtime.
 function driver:open(file)

@@ -231,6 +231,7 @@ static lua_Integer field(lua_State *L, const char *name, lua_Integer absent, lua
 /// @field mode? integer file mode, 0 to 0777; 0600 when omitted
 /// @field limit? integer bytes of the longest write, 1 to 16777216; 1048576 when omitted. A longer
 /// write is EMSGSIZE.
+/// @field privileged? boolean opening needs CAP_SYS_ADMIN, whatever the mode says; false when omitted
 /// @field open? function (driver, file)
 /// @field release? function (driver, file)
 /// @field read? function (driver, length, offset, file) -> string?, offset?: the string is cut to
@@ -249,6 +250,7 @@ static int new_device(lua_State *L)
 	unsigned int mode;
 	const char *name;
 	lua_Integer limit;
+	bool privileged;
 	size_t length;
 	Device *device;
 	luadevice *kernel;
@@ -263,6 +265,9 @@ static int new_device(lua_State *L)
 		      !strchr(name, '!') && name[0] != '.', 1, "driver.name is no name for a file in /dev");
 	mode = static_cast<unsigned int>(field(L, "mode", 0600, 0, 0777));
 	limit = field(L, "limit", limit_default, 1, limit_max);
+	lua_getfield(L, 1, "privileged");
+	privileged = lua_toboolean(L, -1);
+	lua_pop(L, 1);
 
 	device = push_new<Device>(L);
 	lua_pushvalue(L, 1);
@@ -275,6 +280,7 @@ static int new_device(lua_State *L)
 	}
 	kernel->driver = driver;
 	kernel->limit = static_cast<size_t>(limit);
+	kernel->privileged = privileged;
 	kernel->runtime = runtime_of(L);
 	hold(runtime_of(L));
 	error = luadevice_add(kernel);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* Character devices, and their file operations. */
+#include <linux/capability.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
@@ -44,6 +45,8 @@ static int chardev_open(struct inode *inode, struct file *file)
 	struct open_file *open;
 	int error;
 
+	if (chardev->face.privileged && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	open = kmalloc(sizeof(*open), GFP_KERNEL);
 	if (!open)
 		return -ENOMEM;

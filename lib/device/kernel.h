@@ -17,6 +17,7 @@ struct luadevice {
 	int driver;			/* the driver table, in the registry of the runtime's state */
 	bool stopped;			/* set inside of the runtime, or when no event can enter it */
 	size_t limit;			/* of one write, in bytes */
+	bool privileged;		/* opening needs CAP_SYS_ADMIN, whatever the mode says */
 };
 
 /*

@@ -101,6 +101,18 @@ written() {
 	[[ "$output" == *"Message too long"* ]]
 }
 
+@test "device: a privileged one needs CAP_SYS_ADMIN, root or not; /dev/lunatik is one" {
+	for node in chardev-privileged lunatik; do
+		cat "/dev/$node"
+		run setpriv --bounding-set -sys_admin cat "/dev/$node"
+		[ "$status" -ne 0 ]
+		[[ "$output" == *"Operation not permitted"* ]]
+	done
+	run setpriv --bounding-set -sys_admin lunatik list
+	[ "$status" -eq 1 ]
+	setpriv --bounding-set -sys_admin cat /dev/chardev
+}
+
 @test "device: a read of 256 MB asks for no more memory than the answer has" {
 	[ "$(dd if=/dev/chardev bs=256M count=1 status=none)" = "hello world" ]
 }

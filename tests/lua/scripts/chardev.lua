@@ -53,3 +53,5 @@ add("-stopper", { write = function() stopped:stop() end })
 local released = 0
 add("-released", { release = function() released = released + 1 end })
 add("-count", { read = function(_, _, offset) return offset == 0 and tostring(released) or "" end })
+
+add("-privileged", { privileged = true, mode = 511, read = function() return "" end })
