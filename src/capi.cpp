@@ -44,7 +44,7 @@ int lunatik_runtime(lunatik_object_t **pruntime, const char *script, bool sleep)
 
 int lunatik_stop(lunatik_object_t *runtime)
 {
-	if (runtime_stop(runtime_of_handle(runtime)))
+	if (runtime_stop(runtime_of_handle(runtime), Wait::Always))
 		return 0; /* from inside of it: nothing is closed, and the reference stays */
 	return put(object_of(runtime));
 }

@@ -21,7 +21,7 @@ static void stop_deferred(lunatik_deferred *deferred)
 {
 	Runtime *runtime = reinterpret_cast<Runtime *>(deferred);
 
-	runtime_stop(runtime);
+	runtime_stop(runtime, Wait::Always);
 	drop(runtime);
 }
 
@@ -31,7 +31,7 @@ static void handle_release(Object *object)
 	Runtime *runtime = static_cast<Handle *>(object)->runtime;
 
 	runtime->handle = nullptr;
-	if (runtime_stop(runtime)) {
+	if (runtime_stop(runtime, Wait::Always)) {
 		runtime->deferred.run = stop_deferred;
 		lunatik_defer(&runtime->deferred);
 	} else {
@@ -145,19 +145,21 @@ void leave_packet(void **slots)
 
 /* --- stopping --------------------------------------------------------------------------- */
 
-/* Shuts one state to events, waiting for the one that is inside. True when it was open. */
-static bool shut(Runtime *runtime, State *state)
+/* Shuts one state to events, waiting for the one that is inside: 0; 1 when it was shut; -EINTR. */
+static int shut(Runtime *runtime, State *state, Wait wait)
 {
 	struct lunatik_pin pin;
-	bool open;
+	int error;
 
 	lunatik_pin(runtime->context, &pin);
-	lunatik_gate_enter(state->gate, false);
-	open = state->phase == State::Phase::Ready;
-	state->phase = State::Phase::Stopped;
-	lunatik_gate_leave(state->gate);
+	error = lunatik_gate_enter(state->gate, wait == Wait::Killable);
+	if (!error) {
+		error = state->phase != State::Phase::Ready;
+		state->phase = State::Phase::Stopped;
+		lunatik_gate_leave(state->gate);
+	}
 	lunatik_unpin(runtime->context, &pin);
-	return open;
+	return error;
 }
 
 static bool is_inside(Runtime *runtime)
@@ -168,15 +170,18 @@ static bool is_inside(Runtime *runtime)
 	return false;
 }
 
-int runtime_stop(Runtime *runtime)
+int runtime_stop(Runtime *runtime, Wait wait)
 {
 	if (is_inside(runtime))
 		return -EDEADLK;
 	for (unsigned int i = 0; i < runtime->count; i++) {
 		State *state = runtime->states[i];
+		int error = state ? shut(runtime, state, wait) : 1;
 
+		if (error < 0)
+			return error;
 		/* The Lua state is closed by whoever shut it; the rest waits for the last hold. */
-		if (state && shut(runtime, state))
+		if (!error)
 			state_close(state);
 	}
 	return 0;
@@ -423,14 +428,15 @@ void run_task(Runtime *runtime)
 static int runtime_stop_method(lua_State *L)
 {
 	Runtime *runtime = check_runtime(L, 1);
-	Box *box = static_cast<Box *>(lua_touserdata(L, 1));
+	int error;
 
 	check_may_sleep(L, "stop");
-	if (runtime_stop(runtime))
+	error = runtime_stop(runtime, Wait::Killable);
+	if (error == -EDEADLK)
 		return luaL_error(L, "%s cannot stop itself while it runs", runtime->name);
-	collect(L);
-	box->object = nullptr;
-	return 0;
+	if (error)
+		return luaL_error(L, "%s %s", runtime->name, entry_error(error));
+	return collect(L);
 }
 
 /// What is known of a runtime.

@@ -94,8 +94,8 @@ extern const char task_key;
 /* A new runtime that has run its script; the caller owns the reference. Null on failure. May sleep. */
 Handle *runtime_new(const char *script, const Options &options, Failure &failure);
 
-/* Stops a runtime: 0, or -EDEADLK from inside of it. May sleep. */
-int runtime_stop(Runtime *runtime);
+/* Stops a runtime: 0; -EDEADLK from inside of it; -EINTR when killed while it was busy. May sleep. */
+int runtime_stop(Runtime *runtime, Wait wait);
 
 /* Lua's runtime:resume(...): the handle at 1, the values behind it. */
 int runtime_resume(lua_State *L);
