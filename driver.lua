@@ -122,9 +122,23 @@ end
 
 local driver = { name = "lunatik", mode = 6 << 6, limit = 1 << 20, privileged = true }
 
--- Each open file has globals of its own over those of this runtime.
+-- A table with all that the original has, also with what it gets later; writes stay in it.
+local function derive(original)
+	local derived = setmetatable({}, { __index = original })
+	for key, value in pairs(original) do
+		derived[key] = value
+	end
+	return derived
+end
+
+-- Each open file has globals and library tables of its own over those of this runtime.
 function driver:open(file)
-	local environment = setmetatable({}, { __index = _G })
+	local environment = derive(_G)
+	for name, value in pairs(environment) do
+		if type(value) == "table" then
+			environment[name] = derive(value)
+		end
+	end
 	environment._G = environment
 	file.environment = environment
 	file.answer = ""

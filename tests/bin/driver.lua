@@ -128,6 +128,22 @@ function tests.files_do_not_mix()
 	expect(ask(one, "math == _G.math, x == _G.x"), "ok\ntrue\ttrue\n")
 end
 
+function tests.a_request_does_not_break_the_libraries_of_others()
+	local one, two = open(), open()
+	expect(ask(one, "string.rep = error; table.concat = error; coroutine = 1; debug.traceback = error"), "ok\n")
+	expect(ask(one, "string.rep == error, 7"), "ok\ntrue\t7\n")
+	expect(ask(two, "('x'):rep(2), table.concat({ 1, 2 })"), "ok\nxx\t12\n")
+end
+
+function tests.globals_can_be_listed()
+	local file = open()
+	_G.later = "later"
+	expect(ask(file, "later"), "ok\nlater\n")
+	_G.later = nil
+	expect(ask(file, "local n = 0 for name in pairs(_G) do n = n + 1 end for name in pairs(string) do n = n + 1 end return n > 30"),
+		"ok\ntrue\n")
+end
+
 function tests.an_answer_ends_with_the_next_request()
 	local file = open()
 	ask(file, "'a long answer'")
