@@ -38,9 +38,9 @@ prerequisites:
 fetch: prerequisites
 	@lua/fetch build/lua
 
-# The lunatik command
+# The lunatik command, which says the version that git describes
 command:
-	$(MAKE) -C bin
+	$(MAKE) -C bin VERSION='$(shell git describe --tags --always 2>/dev/null || echo unreleased)'
 
 # XDP programs in C, for the types of this kernel
 programs := $(patsubst %.c,$(OUT)/%.o,$(wildcard examples/*/*.c))
@@ -79,6 +79,7 @@ test-modules: modules
 prefix ?= /usr/local
 modules_to := $(DESTDIR)/lib/modules/$(KERNEL)/updates/lunatik
 scripts_to := $(DESTDIR)/lib/modules/lua
+completions_to := $(DESTDIR)$(prefix)/share/bash-completion/completions
 install:
 	install -d $(modules_to) $(scripts_to)/examples $(DESTDIR)$(prefix)/sbin
 	install -m 644 $(OUT)/*.ko $(modules_to)
@@ -87,6 +88,8 @@ install:
 	cd examples && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
 	cd $(OUT)/examples && find . -name '*.o' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
 	install -m 755 build/bin/lunatik $(DESTDIR)$(prefix)/sbin
+	install -d $(completions_to)
+	build/bin/lunatik completion >$(completions_to)/lunatik
 	$(if $(DESTDIR),,depmod $(KERNEL))
 
 # What the tests use, beside what is installed
@@ -107,7 +110,7 @@ check-built: all test-modules bench-programs
 	tests/run $(KERNEL) $(PARTS)
 
 uninstall:
-	rm -rf $(modules_to) $(scripts_to) $(DESTDIR)$(prefix)/sbin/lunatik
+	rm -rf $(modules_to) $(scripts_to) $(DESTDIR)$(prefix)/sbin/lunatik $(completions_to)/lunatik
 	$(if $(DESTDIR),,depmod $(KERNEL))
 
 clean:

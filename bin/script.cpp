@@ -32,11 +32,8 @@ static std::string ask(Device &device, const std::string &source)
 
 std::string with_hint(std::string message)
 {
-	static const std::string_view no_traceback = "\nstack traceback:\n\t[C]: in ?";
 	static const std::string_view already = " is already running";
 
-	if (message.ends_with(no_traceback))
-		message.resize(message.size() - no_traceback.size());
 	if (message.ends_with(already))
 		return message + "; to run it anew, first run: lunatik stop " +
 			message.substr(0, message.size() - already.size());

@@ -163,13 +163,17 @@ State *state_new(Runtime *runtime, Failure &failure)
 
 const char task_key = 0;
 
-/* run_script(path): runs the script and keeps the function it returns, for runtime:resume(). */
+/* load_script(path): the script as a function. */
+static int load_script(lua_State *L)
+{
+	if (luaL_loadfilex(L, static_cast<const char *>(lua_touserdata(L, 1)), "t") != LUA_OK)
+		return lua_error(L);
+	return 1;
+}
+
+/* run_script(function): runs the script and keeps the function it returns, for runtime:resume(). */
 static int run_script(lua_State *L)
 {
-	const char *path = static_cast<const char *>(lua_touserdata(L, 1));
-
-	if (luaL_loadfilex(L, path, "t") != LUA_OK)
-		return lua_error(L);
 	lua_call(L, 0, 1);
 	if (lua_isfunction(L, -1)) {
 		lua_State *task = lua_newthread(L);
@@ -191,8 +195,12 @@ bool state_load(State *state, Failure &failure)
 	state->stack_floor = lunatik_stack_floor();
 	lua_pushcfunction(L, traceback);
 	lua_pushcfunction(L, run_script);
+	lua_pushcfunction(L, load_script);
 	lua_pushlightuserdata(L, path);
-	status = lua_pcall(L, 1, 0, 1);
+	/* Only what runs has a traceback that says anything. */
+	status = lua_pcall(L, 1, 1, 0);
+	if (status == LUA_OK)
+		status = lua_pcall(L, 1, 0, 1);
 	if (status != LUA_OK)
 		fail(L, failure);
 	lua_settop(L, 0);
