@@ -200,8 +200,11 @@ int table_set_object(Table *table, const char *key, size_t length, Object *objec
 	return set(table, key, length, update, LUNATIK_MEMORY_SLEEP);
 }
 
-/* Copies the value under the key; up to `size` bytes of a string go to `text`. */
-static Value read(const Table *table, const char *key, size_t length, char *text, size_t size)
+/*
+ * Copies the value under the key. Up to `size` bytes of a string go to `text`; an object comes with
+ * a reference if `takes`, and is not told otherwise.
+ */
+static Value read(const Table *table, const char *key, size_t length, char *text, size_t size, bool takes)
 {
 	Value value = { LUA_TNIL, 0, nullptr, 0 };
 	TableEntry *entry;
@@ -211,8 +214,10 @@ static Value read(const Table *table, const char *key, size_t length, char *text
 	if (entry) {
 		value.type = entry->type;
 		if (entry->type == LUA_TUSERDATA) {
-			value.object = entry->object;
-			get(value.object);
+			if (takes) {
+				value.object = entry->object;
+				get(value.object);
+			}
 		} else if (entry->type == LUA_TSTRING) {
 			value.length = entry->length;
 			if (value.length <= size)
@@ -237,17 +242,46 @@ static const Class carrier = {
 	.owner = &__this_module,
 };
 
+/* Pushes the object under the key of the table at 1. False when there is none any more. Raises. */
+static bool push_object(lua_State *L, const char *key, size_t length)
+{
+	Box *box = push_box(L, carrier);
+	/* Only now: a finalizer may have closed the table. */
+	Value value = read(check<Table>(L, 1), key, length, nullptr, 0, true);
+
+	if (value.type != LUA_TUSERDATA) {
+		lua_pop(L, 1);
+		return false;
+	}
+	box->object = value.object;
+	push(L, value.object);
+	box->object = nullptr;
+	put(value.object);
+	return true;
+}
+
+/* Pushes the string of `room` bytes under the key. False when there is none any more. Raises. */
+static bool push_string(lua_State *L, const char *key, size_t length, size_t room)
+{
+	luaL_Buffer buffer;
+	char *text = luaL_buffinitsize(L, &buffer, room);
+	Value value = read(check<Table>(L, 1), key, length, text, room, false);
+	bool found = value.type == LUA_TSTRING && value.length <= room;
+
+	luaL_pushresultsize(&buffer, found ? value.length : 0);
+	if (!found)
+		lua_pop(L, 1);
+	return found;
+}
+
 int table_get(lua_State *L, int key_index)
 {
-	size_t length, room = 64;
+	size_t length;
 	const char *key = luaL_checklstring(L, key_index, &length);
+	char text[64];
 
 	for (;;) {
-		Box *box = push_box(L, carrier);
-		luaL_Buffer buffer;
-		char *text = luaL_buffinitsize(L, &buffer, room);
-		/* Only now: a finalizer may have closed the table. */
-		Value value = read(check<Table>(L, 1), key, length, text, room);
+		Value value = read(check<Table>(L, 1), key, length, text, sizeof(text), false);
 
 		switch (value.type) {
 		case LUA_TBOOLEAN:
@@ -257,21 +291,17 @@ int table_get(lua_State *L, int key_index)
 			lua_pushinteger(L, value.integer);
 			return 1;
 		case LUA_TSTRING:
-			if (value.length > room) {
-				/* It grew since the last look, or does not fit the first guess. */
-				luaL_pushresultsize(&buffer, 0);
-				lua_pop(L, 2);
-				room = value.length;
-				continue;
+			if (value.length <= sizeof(text)) {
+				lua_pushlstring(L, text, value.length);
+				return 1;
 			}
-			luaL_pushresultsize(&buffer, value.length);
-			return 1;
+			if (push_string(L, key, length, value.length))
+				return 1;
+			break;
 		case LUA_TUSERDATA:
-			box->object = value.object;
-			push(L, value.object);
-			box->object = nullptr;
-			put(value.object);
-			return 1;
+			if (push_object(L, key, length))
+				return 1;
+			break;
 		default:
 			lua_pushnil(L);
 			return 1;
@@ -392,7 +422,7 @@ int table_map(lua_State *L)
 		table_get(L, 5);
 		if (lua_isnil(L, -1))
 			continue;	/* gone since */
-		lua_replace(L, 6);
+		lua_copy(L, -1, 6);
 		lua_settop(L, 6);
 		lua_call(L, 2, 0);
 	}
