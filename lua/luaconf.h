@@ -137,6 +137,9 @@
 #ifdef LUA_UNIT
 register uintptr_t luai_stackpointer __asm__("rsp");
 #define luai_stacklow(L)	(luai_stackpointer < **(uintptr_t **)lua_getextraspace(L))
+/* True when a finalizer might not be called for that: what it would release would then be lost. */
+#define luai_stackshort(L)	(luai_stackpointer < **(uintptr_t **)lua_getextraspace(L) + 1024 || \
+				 getCcalls(L) > LUAI_MAXCCALLS - 10)
 #endif
 
 #endif

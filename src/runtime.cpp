@@ -11,8 +11,13 @@ extern "C" {
 
 namespace lunatik {
 
-/* Loading a script needs this much of the stack above the floor. */
+/* Loading a script needs this much of the stack above the floor, and so does closing a state. */
 static const size_t loading_stack = 4096;
+
+static bool has_stack()
+{
+	return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) >= lunatik_stack_floor() + loading_stack;
+}
 
 static int runtime_stop_method(lua_State *L);
 static int runtime_info(lua_State *L);
@@ -25,13 +30,16 @@ static void stop_deferred(lunatik_deferred *deferred)
 	drop(runtime);
 }
 
-/* The last reference is gone, maybe from inside of the runtime: it then is stopped in a worker. */
+/*
+ * The last reference is gone, maybe from inside of the runtime, or deep on a stack: it then is stopped
+ * in a worker.
+ */
 static void handle_release(Object *object)
 {
 	Runtime *runtime = static_cast<Handle *>(object)->runtime;
 
 	runtime->handle = nullptr;
-	if (runtime_stop(runtime, Wait::Always)) {
+	if (!has_stack() || runtime_stop(runtime, Wait::Always)) {
 		runtime->deferred.run = stop_deferred;
 		lunatik_defer(&runtime->deferred);
 	} else {
@@ -263,7 +271,7 @@ Handle *runtime_new(const char *script, const Options &given, Failure &failure)
 			    " without '..'", script);
 		return nullptr;
 	}
-	if (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) < lunatik_stack_floor() + loading_stack) {
+	if (!has_stack()) {
 		failure.say(-ENOMEM, "%s: too many runtimes are being made inside of each other", script);
 		return nullptr;
 	}
@@ -431,6 +439,8 @@ static int runtime_stop_method(lua_State *L)
 	int error;
 
 	check_may_sleep(L, "stop");
+	if (!has_stack())
+		return luaL_error(L, "stack overflow");
 	error = runtime_stop(runtime, Wait::Killable);
 	if (error == -EDEADLK)
 		return luaL_error(L, "%s cannot stop itself while it runs", runtime->name);
