@@ -307,6 +307,59 @@ void *lunatik_memory_resize(void *block, size_t old, size_t size, enum lunatik_m
 	return moved;
 }
 
+namespace {
+
+/* The host's C library needs more of the stack than klibc: its functions run on one of their own. */
+class Scratch {
+public:
+	template <class F> static void run(F function)
+	{
+		static thread_local unsigned char stack[1 << 16];
+		static thread_local F *pending;
+		static thread_local ucontext_t back, there;
+
+		if (sanitized)
+			return function();
+		pending = &function;
+		getcontext(&there);
+		there.uc_stack.ss_sp = stack;
+		there.uc_stack.ss_size = sizeof(stack);
+		there.uc_link = &back;
+		makecontext(&there, [] { (*pending)(); }, 0);
+		swapcontext(&back, &there);
+	}
+};
+
+/* What the kernel's functions use of the stack, roughly. */
+template <size_t bytes> void use_stack()
+{
+	char frame[bytes];
+
+	__asm__ volatile("" : : "r"(frame) : "memory");
+}
+
+} // namespace
+
+extern "C" int host_vsnprintf(char *buffer, size_t size, const char *format, va_list arguments)
+{
+	int length;
+
+	use_stack<512>();
+	Scratch::run([&] { length = vsnprintf(buffer, size, format, arguments); });
+	return length;
+}
+
+extern "C" int host_snprintf(char *buffer, size_t size, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = host_vsnprintf(buffer, size, format, arguments);
+	va_end(arguments);
+	return length;
+}
+
 /* Lua and the core open files by this name: only scripts, only where one may sleep. */
 extern "C" FILE *host_fopen(const char *path, const char *mode)
 {
@@ -319,7 +372,10 @@ extern "C" FILE *host_fopen(const char *path, const char *mode)
 	errno = ENOMEM;
 	if (fails())
 		return nullptr;
-	return fopen(path, mode);
+	FILE *file;
+
+	Scratch::run([&] { file = fopen(path, mode); });
+	return file;
 }
 
 /* --- gates ------------------------------------------------------------------------------ */

@@ -120,7 +120,7 @@ TEST_F(ObjectTest, IsReleasedWhenItsRuntimeStops)
 	Handle *handle = run("holder", "gadget = require('gadget').new()");
 
 	EXPECT_EQ(alive, 1);
-	EXPECT_EQ(runtime_stop(handle->runtime), 0);
+	EXPECT_EQ(runtime_stop(handle->runtime, Wait::Always), 0);
 	EXPECT_EQ(alive, 0);
 }
 

@@ -518,7 +518,7 @@ TEST_F(RuntimeTest, StopWaitsForWhoIsInside)
 	});
 	while (!inside)
 		usleep(100);
-	EXPECT_EQ(runtime_stop(handle->runtime), 0);
+	EXPECT_EQ(runtime_stop(handle->runtime, Wait::Always), 0);
 	EXPECT_TRUE(left);
 	visitor.join();
 	Entry entry(handle->runtime);
@@ -689,7 +689,7 @@ TEST_F(RuntimeTest, RunTaskRunsWhatTheScriptReturned)
 	run_task(handle->runtime);
 	run_task(handle->runtime);
 	EXPECT_TRUE(contains(kernel::log(), "run\t0\nagain\ntask: scripts/task.lua:1: e\nstack traceback:"));
-	runtime_stop(handle->runtime);
+	runtime_stop(handle->runtime, Wait::Always);
 	run_task(handle->runtime);
 }
 
