@@ -102,7 +102,7 @@ install-tests:
 # Installs what it needs; the last line is "N passed, N failed". PARTS="host vm" runs these parts only.
 check:
 	@tools/setup
-	@$(MAKE) -s check-built $(if $(filter command,$(origin KERNEL)),,KERNEL=$$(tools/kernel-release --virtual))
+	@$(MAKE) -s -j$$(nproc) check-built $(if $(filter command,$(origin KERNEL)),,KERNEL=$$(tools/kernel-release --virtual))
 
 check-built: all test-modules bench-programs
 	$(MAKE) -C bin ../build/bin/units
