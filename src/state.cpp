@@ -123,18 +123,19 @@ static int open_standard(lua_State *L)
 	return 0;
 }
 
-/* Takes the message on the stack's top as the reason of the failure. */
-static void fail(lua_State *L, Failure &failure)
+/* Takes the message on the stack's top as the reason of the failure, which has this status. */
+static void fail(lua_State *L, int status, Failure &failure)
 {
 	const char *text = lua_tostring(L, -1);
 
-	failure.say(-EINVAL, "%s", text ? text : "(the error is not a string)");
+	failure.say(status == LUA_ERRMEM ? -ENOMEM : -EINVAL, "%s", text ? text : "(the error is not a string)");
 	lua_pop(L, 1);
 }
 
 State *state_new(Runtime *runtime, Failure &failure)
 {
 	State *state = static_cast<State *>(lunatik_memory_new(sizeof(State), LUNATIK_MEMORY_SLEEP));
+	int status;
 
 	failure.say(-ENOMEM, "%s: not enough memory for a new runtime", runtime->name);
 	if (!state)
@@ -153,8 +154,9 @@ State *state_new(Runtime *runtime, Failure &failure)
 	state->stack_floor = lunatik_stack_floor();
 	lua_setwarnf(state->L, warn, nullptr);
 	lua_pushcfunction(state->L, open_standard);
-	if (lua_pcall(state->L, 0, 0, 0) != LUA_OK) {
-		fail(state->L, failure);
+	status = lua_pcall(state->L, 0, 0, 0);
+	if (status != LUA_OK) {
+		fail(state->L, status, failure);
 		state_free(state);
 		return nullptr;
 	}
@@ -202,7 +204,7 @@ bool state_load(State *state, Failure &failure)
 	if (status == LUA_OK)
 		status = lua_pcall(L, 1, 0, 1);
 	if (status != LUA_OK)
-		fail(L, failure);
+		fail(L, status, failure);
 	lua_settop(L, 0);
 	return status == LUA_OK;
 }
