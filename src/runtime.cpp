@@ -19,6 +19,17 @@ static bool has_stack()
 	return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) >= lunatik_stack_floor() + loading_stack;
 }
 
+/* Its loader and events look at it without the other's lock, and runtime:info() without any. */
+static State::Phase phase_of(const State *state)
+{
+	return __atomic_load_n(&state->phase, __ATOMIC_ACQUIRE);
+}
+
+static void set_phase(State *state, State::Phase phase)
+{
+	__atomic_store_n(&state->phase, phase, __ATOMIC_RELEASE);
+}
+
 static int runtime_stop_method(lua_State *L);
 static int runtime_info(lua_State *L);
 
@@ -111,7 +122,7 @@ void enter(Visit &visit, Runtime *runtime, Wait wait)
 	visit.context = runtime->context;
 	visit.error = state ? lunatik_gate_enter(state->gate, wait == Wait::Killable) : -ENXIO;
 	if (!visit.error) {
-		if (__builtin_expect(state->phase == State::Phase::Ready, 1)) {
+		if (__builtin_expect(phase_of(state) == State::Phase::Ready, 1)) {
 			state->stack_floor = lunatik_stack_floor();
 			visit.L = state->L;
 			return;
@@ -138,7 +149,7 @@ void **enter_packet(Runtime *runtime, unsigned int cpu)
 		return nullptr;
 	if (__builtin_expect(lunatik_gate_enter_softirq(state->gate, &state->stack_floor), 0))
 		return nullptr;
-	if (__builtin_expect(state->phase == State::Phase::Ready, 1))
+	if (__builtin_expect(phase_of(state) == State::Phase::Ready, 1))
 		return state->slots;
 	lunatik_gate_leave_softirq(state->gate);
 	return nullptr;
@@ -162,8 +173,8 @@ static int shut(Runtime *runtime, State *state, Wait wait)
 	lunatik_pin(runtime->context, &pin);
 	error = lunatik_gate_enter(state->gate, wait == Wait::Killable);
 	if (!error) {
-		error = state->phase != State::Phase::Ready;
-		state->phase = State::Phase::Stopped;
+		error = phase_of(state) != State::Phase::Ready;
+		set_phase(state, State::Phase::Stopped);
 		lunatik_gate_leave(state->gate);
 	}
 	lunatik_unpin(runtime->context, &pin);
@@ -245,10 +256,7 @@ static bool load_one(Runtime *runtime, unsigned int index, Failure &failure)
 		lunatik_gate_enter(state->gate, false);
 	__atomic_store_n(&runtime->states[index], state, __ATOMIC_RELEASE);
 	loaded = state_load(state, failure);
-	if (loaded)
-		__atomic_store_n(&state->phase, State::Phase::Ready, __ATOMIC_RELEASE);
-	else
-		state->phase = State::Phase::Stopped;
+	set_phase(state, loaded ? State::Phase::Ready : State::Phase::Stopped);
 	if (waits)
 		lunatik_gate_leave(state->gate);
 	if (!loaded)
@@ -468,9 +476,9 @@ static int runtime_info(lua_State *L)
 	for (unsigned int i = 0; i < runtime->count; i++) {
 		const State *state = runtime->states[i];
 
-		if (state && state->phase == State::Phase::Ready) {
+		if (state && phase_of(state) == State::Phase::Ready) {
 			running = true;
-			used += static_cast<lua_Integer>(state->used);
+			used += static_cast<lua_Integer>(__atomic_load_n(&state->used, __ATOMIC_RELAXED));
 		}
 	}
 	lua_pushinteger(L, used);

@@ -82,7 +82,8 @@ static void *resize(void *context, void *block, size_t old, size_t size)
 	resized = lunatik_memory_resize(block, old, size, memory_of(state));
 	if (!resized && size > old)
 		return nullptr;
-	state->used += size - old;
+	/* Only this CPU writes it; runtime:info() reads it from others. */
+	__atomic_store_n(&state->used, state->used + size - old, __ATOMIC_RELAXED);
 	if (!resized && size)
 		return block; /* no smaller block is to be had: the old one does */
 	return resized;
