@@ -211,9 +211,11 @@ void Core::TearDown()
 	kernel::fail_allocation(0, kernel::Then::Works);
 	for (Handle *handle : handles)
 		put(handle);
+	handles.clear();
 	kernel::settle();
 	for (lunatik_library *library : libraries)
 		lunatik_library_remove(library);
+	libraries.clear();
 	for (struct module *module : { &__this_module, &data_module, &rcu_module })
 		EXPECT_EQ(module->references, 0) << "the module " << module->name << " cannot be unloaded";
 	lunatik_core_exit();
@@ -300,14 +302,34 @@ void Core::lua_and_exit(const std::string &text)
 	_exit(!error.empty());
 }
 
+namespace {
+
+struct Invocation {
+	const char *function;
+	const std::string &argument;
+};
+
+int invoke(lua_State *L)
+{
+	const Invocation *invocation = static_cast<const Invocation *>(lua_touserdata(L, 1));
+
+	lua_getglobal(L, invocation->function);
+	lua_pushlstring(L, invocation->argument.data(), invocation->argument.size());
+	lua_call(L, 1, 0);
+	return 0;
+}
+
+} // namespace
+
 bool call(Handle *handle, const char *function, const std::string &argument)
 {
+	Invocation invocation = { function, argument };
 	Entry entry(handle->runtime);
 
 	if (!entry.L)
 		return false;
-	lua_getglobal(entry.L, function);
-	lua_pushlstring(entry.L, argument.data(), argument.size());
+	lua_pushcfunction(entry.L, invoke);
+	lua_pushlightuserdata(entry.L, &invocation);
 	return lunatik::call(entry.L, 1, 0);
 }
 
