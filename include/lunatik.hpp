@@ -184,7 +184,8 @@ lunatik_memory memory_of(lua_State *L) LUNATIK_KIT(memory_of);
 
 /*
  * One event inside of a runtime: pinned, alone, guarded. L is null when it could not enter, and
- * `error` then says why: -ENXIO stopped or not yet loaded, -EDEADLK inside already, -EINTR killed.
+ * `error` then says why: -ENXIO stopped or not yet loaded, -EDEADLK inside already, -EINTR killed,
+ * -EBUSY somebody else is inside.
  */
 struct Visit {
 	lua_State *L;
@@ -194,7 +195,7 @@ struct Visit {
 	struct lunatik_pin pin;
 };
 
-enum class Wait { Killable, Always };
+enum class Wait { Killable, Always, Briefly };
 
 /* Enters a runtime from where its context allows it, or says in visit.error why not. */
 void enter(Visit &visit, Runtime *runtime, Wait wait) LUNATIK_KIT(enter);

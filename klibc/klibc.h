@@ -8,6 +8,10 @@
 /* A script is at most this long. */
 #define KLIBC_FILE_MAX	(1 << 20)
 
+/* Set-up and end, by the module's init and exit. Process context. */
+void klibc_init(void);
+void klibc_exit(void);
+
 int *klibc_errno(void);
 unsigned int klibc_seed(void);
 const char *strerror(int number);

@@ -4,8 +4,11 @@
  * read through kernel_read_file(), which security modules see. A script is code that the kernel runs,
  * so it is read as a module is.
  */
+#include <linux/cred.h>
 #include <linux/errno.h>
+#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/kernel_read_file.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
@@ -24,6 +27,41 @@ struct klibc_file {
 	size_t position;
 	bool ended;
 };
+
+/*
+ * Whose eyes see the files: those of who loaded the module. A callback runs in any task, whose root,
+ * mounts and rights are not to decide what the kernel runs.
+ */
+static struct path root;
+static const struct cred *loader;
+
+void klibc_init(void)
+{
+	get_fs_root(current->fs, &root);
+	loader = get_current_cred();
+}
+
+void klibc_exit(void)
+{
+	path_put(&root);
+	put_cred(loader);
+}
+
+static ssize_t read_file(const char *path, void **text)
+{
+	const struct cred *before = override_creds(loader);
+	struct file *file = file_open_root(&root, path, O_RDONLY, 0);
+	ssize_t size;
+
+	if (IS_ERR(file)) {
+		size = PTR_ERR(file);
+	} else {
+		size = kernel_read_file(file, 0, text, KLIBC_FILE_MAX, NULL, READING_MODULE);
+		fput(file);
+	}
+	revert_creds(before);
+	return size;
+}
 
 static int last_error;
 
@@ -61,7 +99,7 @@ FILE *fopen(const char *path, const char *mode)
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return NULL;
-	size = kernel_read_file_from_path(path, 0, &text, KLIBC_FILE_MAX, NULL, READING_MODULE);
+	size = read_file(path, &text);
 	if (size < 0 && size != -EINVAL) {	/* -EINVAL: the file is empty, or no regular file */
 		last_error = -size;
 		kfree(f);

@@ -37,6 +37,11 @@ struct luafast_access luafast_access(lua_State *L, size_t size)
 	return access;
 }
 
+void luafast_keep(lua_State *L)
+{
+	((void **)lua_getextraspace(L))[1] = L;
+}
+
 int luafast_return(lua_State *L, lua_Integer integer)
 {
 	setivalue(s2v(L->top), integer);

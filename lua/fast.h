@@ -28,6 +28,9 @@ struct luafast_access {
 };
 struct luafast_access luafast_access(lua_State *L, size_t size);
 
+/* luafast_keep - make a new thread the caller's own, which the script is never handed. */
+void luafast_keep(lua_State *L);
+
 /* luafast_return - return the integer from a C function: `return luafast_return(L, n);` */
 int luafast_return(lua_State *L, lua_Integer integer);
 

@@ -93,7 +93,8 @@
 #define LUAI_MAXSTACK		1000000
 /* Nested C calls. What really bounds them is luai_stacklow(), asked at the same places. */
 #define LUAI_MAXCCALLS		200
-#define LUA_EXTRASPACE		(sizeof(void *))
+/* The State (src/state.hpp); and in a thread that a binding keeps for itself, that it is one. */
+#define LUA_EXTRASPACE		(2 * sizeof(void *))
 #define LUA_IDSIZE		60
 /* On the stack of every function that builds a string: a quarter of the stock size. */
 #define LUAL_BUFFERSIZE		256
@@ -137,6 +138,8 @@
 #ifdef LUA_UNIT
 register uintptr_t luai_stackpointer __asm__("rsp");
 #define luai_stacklow(L)	(luai_stackpointer < **(uintptr_t **)lua_getextraspace(L))
+/* A thread that is not the script's to have: coroutine.running() tells the main thread instead. */
+#define luai_isprivate(L)	(((void **)lua_getextraspace(L))[1] != NULL)
 /* True when a finalizer might not be called for that: what it would release would then be lost. */
 #define luai_stackshort(L)	(luai_stackpointer < **(uintptr_t **)lua_getextraspace(L) + 1024 || \
 				 getCcalls(L) > LUAI_MAXCCALLS - 10)

@@ -90,7 +90,7 @@ void lunatik_leave(lunatik_entry *entry)
 	lua_State *L = open->visit.L;
 
 	if (luafast_unprotect(L, &open->protection) != LUA_OK)
-		log_error(L, lua_tostring(L, -1));
+		log_error(L, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : nullptr);
 	lua_settop(L, open->top);
 	leave(open->visit);
 }

@@ -120,7 +120,12 @@ void enter(Visit &visit, Runtime *runtime, Wait wait)
 	visit.L = nullptr;
 	visit.state = state;
 	visit.context = runtime->context;
-	visit.error = state ? lunatik_gate_enter(state->gate, wait == Wait::Killable) : -ENXIO;
+	if (!state)
+		visit.error = -ENXIO;
+	else if (wait == Wait::Briefly)
+		visit.error = lunatik_gate_enter_briefly(state->gate);
+	else
+		visit.error = lunatik_gate_enter(state->gate, wait == Wait::Killable);
 	if (!visit.error) {
 		if (__builtin_expect(phase_of(state) == State::Phase::Ready, 1)) {
 			state->stack_floor = lunatik_stack_floor();
@@ -144,13 +149,17 @@ void leave(Visit &visit)
 void **enter_packet(Runtime *runtime, unsigned int cpu)
 {
 	State *state = __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
+	uintptr_t floor;
 
 	if (__builtin_expect(runtime->context != LUNATIK_SOFTIRQ || !state, 0))
 		return nullptr;
-	if (__builtin_expect(lunatik_gate_enter_softirq(state->gate, &state->stack_floor), 0))
+	if (__builtin_expect(lunatik_gate_enter_softirq(state->gate, &floor), 0))
 		return nullptr;
-	if (__builtin_expect(phase_of(state) == State::Phase::Ready, 1))
+	if (__builtin_expect(phase_of(state) == State::Phase::Ready, 1)) {
+		/* Not before: a state that is being closed has the floor of whoever closes it. */
+		state->stack_floor = floor;
 		return state->slots;
+	}
 	lunatik_gate_leave_softirq(state->gate);
 	return nullptr;
 }
@@ -364,9 +373,9 @@ Runtime *check_runtime(lua_State *L, int arg)
 }
 
 /* Resumes the task inside of the runtime. What it returned, or the message, is in `back`. */
-static int resume_inside(Runtime *runtime, Parcel *there, Parcel *&back)
+static int resume_inside(Runtime *runtime, Wait wait, Parcel *there, Parcel *&back)
 {
-	Entry entry(runtime);
+	Entry entry(runtime, wait);
 	int base, status;
 
 	if (entry.error)
@@ -383,7 +392,8 @@ static int resume_inside(Runtime *runtime, Parcel *there, Parcel *&back)
 /* What is the matter when a runtime cannot be entered. */
 static const char *entry_error(int error)
 {
-	return error == -EDEADLK ? "is running already" : error == -EINTR ? "is busy (interrupted)" : "is stopped";
+	return error == -EDEADLK ? "is running already" : error == -EINTR ? "is busy (interrupted)" :
+	       error == -EBUSY ? "is busy" : "is stopped";
 }
 
 /// Calls the function that the script returned, or goes on behind its yield.
@@ -397,10 +407,14 @@ int runtime_resume(lua_State *L)
 {
 	Runtime *runtime = check_runtime(L, 1);
 	int count = lua_gettop(L) - 1, status, unpacked;
+	/* Inside of a callback that holds a spinlock: two that wait for each other would for ever. */
+	Wait wait = may_sleep(L) ? Wait::Killable : Wait::Briefly;
 	Parcel *there, *back = nullptr;
 
 	if (runtime->context == LUNATIK_PROCESS)
 		check_may_sleep(L, "resume");
+	if (wait == Wait::Briefly && runtime->context < context_of(runtime_of(L)))
+		luaL_error(L, "a callback of a hardirq runtime cannot enter a softirq runtime");
 	if (runtime->percpu)
 		luaL_error(L, "%s runs on each CPU: a percpu runtime cannot be resumed", runtime->name);
 	for (int i = 2; i <= count + 1; i++)
@@ -409,7 +423,7 @@ int runtime_resume(lua_State *L)
 	luaL_checkstack(L, 4, "too many values");
 
 	there = parcel_pack(L, 2, count);
-	status = there ? resume_inside(runtime, there, back) : LUA_ERRMEM;
+	status = there ? resume_inside(runtime, wait, there, back) : LUA_ERRMEM;
 	parcel_free(there);
 	if (status < 0)
 		return luaL_error(L, "%s %s", runtime->name, entry_error(status));

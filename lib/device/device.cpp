@@ -35,14 +35,15 @@ struct Operation {
 /* Pushes the callback and the driver. False, with the result set, when there is no callback. */
 static bool push_callback(lua_State *L, Operation *operation)
 {
+	if (!operation->device->stopped) {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, operation->device->driver);
+		if (lua_getfield(L, -1, operation->name) == LUA_TFUNCTION) {
+			lua_insert(L, -2);
+			return true;
+		}
+	}
 	operation->result = -ENXIO;
-	if (operation->device->stopped)
-		return false;
-	lua_rawgeti(L, LUA_REGISTRYINDEX, operation->device->driver);
-	if (lua_getfield(L, -1, operation->name) != LUA_TFUNCTION)
-		return false;
-	lua_insert(L, -2);
-	return true;
+	return false;
 }
 
 static void push_file(lua_State *L, const Operation *operation)
@@ -74,7 +75,6 @@ static int do_open(lua_State *L)
 	lua_newtable(L);
 	lua_pushvalue(L, -1);
 	operation->table = luaL_ref(L, LUA_REGISTRYINDEX);
-	operation->result = -ECANCELED;
 	lua_call(L, 2, 0);
 	operation->result = 0;
 	return 0;
@@ -99,7 +99,6 @@ static int do_read(lua_State *L)
 
 	if (!push_callback(L, operation))
 		return 0;
-	operation->result = -ECANCELED;
 	lua_pushinteger(L, static_cast<lua_Integer>(operation->size));
 	lua_pushinteger(L, operation->offset);
 	push_file(L, operation);
@@ -125,7 +124,6 @@ static int do_write(lua_State *L)
 
 	if (!push_callback(L, operation))
 		return 0;
-	operation->result = -ECANCELED;
 	lua_pushlstring(L, static_cast<const char *>(operation->bytes), operation->size);
 	lua_pushinteger(L, operation->offset);
 	push_file(L, operation);
@@ -145,7 +143,8 @@ static void perform(Operation *operation, lua_CFunction function, Wait wait)
 {
 	Entry entry(static_cast<Runtime *>(operation->device->runtime), wait);
 
-	operation->result = entry.error;
+	/* What stays if not even the call can be made. */
+	operation->result = entry.error ? entry.error : -ECANCELED;
 	if (entry.error)
 		return;
 	lua_pushcfunction(entry.L, function);
@@ -285,6 +284,7 @@ static int new_device(lua_State *L)
 	hold(runtime_of(L));
 	error = luadevice_add(kernel);
 	if (error) {
+		kernel->stopped = true;
 		luadevice_put(kernel);
 		luaL_unref(L, LUA_REGISTRYINDEX, driver);
 		if (error == -EEXIST)

@@ -50,6 +50,9 @@ __bpf_kfunc int bpf_luaxdp_run(char *key, size_t key__sz, struct xdp_md *xdp_ctx
 	bool pinned = !softirq_count();
 	int action;
 
+	/* The verifier lets through what it has not seen compared with NULL. */
+	if (unlikely(!key || !key__sz))
+		return -1;
 	if (pinned)
 		local_bh_disable();
 	call.cpu = smp_processor_id();

@@ -54,11 +54,14 @@ static Hook *make_hook(lua_State *L)
 
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &hook_key) == LUA_TUSERDATA) {
 		hook = static_cast<Hook *>(to_object(L, -1));
+		if (!hook)
+			luaL_error(L, "the runtime is ending");
 		lua_pop(L, 1);
 		return hook;
 	}
 	hook = push_new<Hook>(L);
 	hook->thread = lua_newthread(L);
+	luafast_keep(hook->thread);
 	lua_pushcfunction(hook->thread, traceback);
 	lua_pushnil(hook->thread);
 	hook->packet = data_push_view(L);
@@ -129,10 +132,14 @@ static Runtime *find(luaxdp_cache *cache, const luaxdp_call *call)
 	if (__builtin_expect(cache->generation == generation && cache->size == call->key_size &&
 			     same(cache->key, call->key, call->key_size), 1))
 		return static_cast<Runtime *>(cache->runtime);
-	runtime = find_script(call->key, strnlen(call->key, call->key_size));
 	cache->size = 0;
-	if (call->key_size <= sizeof(cache->key)) {
+	if (call->key_size > sizeof(cache->key)) {
+		runtime = find_script(call->key, strnlen(call->key, call->key_size));
+	} else {
+		/* From the copy: a map's value may change while it is read. */
 		memcpy(cache->key, call->key, call->key_size);
+		runtime = find_script(reinterpret_cast<char *>(cache->key),
+				      strnlen(reinterpret_cast<char *>(cache->key), call->key_size));
 		cache->size = call->key_size;
 		cache->generation = generation;
 		cache->runtime = runtime;
@@ -149,7 +156,7 @@ static int action_of(lua_State *L, luafast_outcome outcome, lua_Integer action)
 	case LUAFAST_NIL:
 		return LUAXDP_PASS;
 	case LUAFAST_ERROR:
-		log_error(L, lua_tostring(L, -1));
+		log_error(L, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : nullptr);
 		lua_pop(L, 1);
 		return -1;
 	default:

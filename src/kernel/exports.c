@@ -58,6 +58,7 @@ EXPORT_SYMBOL(lunatik_library_remove);
 EXPORT_SYMBOL(luafast_touserdata);
 EXPORT_SYMBOL(luafast_tointeger);
 EXPORT_SYMBOL(luafast_call);
+EXPORT_SYMBOL(luafast_keep);
 EXPORT_SYMBOL(luafast_access);
 EXPORT_SYMBOL(luafast_return);
 

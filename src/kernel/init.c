@@ -2,15 +2,23 @@
 #include <linux/module.h>
 
 #include "../lunatik_core.h"
+#include "klibc.h"
 
 static int __init lunatik_init(void)
 {
-	return lunatik_core_init();
+	int error;
+
+	klibc_init();
+	error = lunatik_core_init();
+	if (error)
+		klibc_exit();
+	return error;
 }
 
 static void __exit lunatik_exit(void)
 {
 	lunatik_core_exit();
+	klibc_exit();
 }
 
 module_init(lunatik_init);

@@ -25,7 +25,7 @@ void *lunatik_memory_resize(void *block, size_t old, size_t size, enum lunatik_m
 	}
 	if (!block)
 		old = 0;
-	if (how != LUNATIK_MEMORY_LARGE || (size <= CONTIGUOUS_MAX && old <= CONTIGUOUS_MAX))
+	if (how != LUNATIK_MEMORY_LARGE || (size <= CONTIGUOUS_MAX && !is_vmalloc_addr(block)))
 		return krealloc(block, size, flags[how]);
 	grown = kvmalloc(size, flags[how]);
 	if (grown && block) {

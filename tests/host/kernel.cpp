@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -380,9 +381,12 @@ extern "C" FILE *host_fopen(const char *path, const char *mode)
 
 /* --- gates ------------------------------------------------------------------------------ */
 
+/* First come, first served, as the kernel's locks are. */
 struct lunatik_gate {
 	lunatik_context context;
-	pthread_mutex_t mutex;
+	std::mutex mutex;
+	std::condition_variable opened;
+	std::deque<Thread *> queue;
 	std::atomic<Thread *> owner;
 };
 
@@ -396,15 +400,14 @@ struct lunatik_gate *lunatik_gate_new(enum lunatik_context context)
 	gate = new (block) lunatik_gate;
 	gate->context = context;
 	gate->owner = nullptr;
-	pthread_mutex_init(&gate->mutex, nullptr);
 	return gate;
 }
 
 void lunatik_gate_free(struct lunatik_gate *gate)
 {
-	if (gate->owner)
-		kernel::report("a gate is freed with somebody inside");
-	pthread_mutex_destroy(&gate->mutex);
+	if (gate->owner || !gate->queue.empty())
+		kernel::report("a gate is freed with somebody inside or before it");
+	gate->~lunatik_gate();
 	lunatik_memory_free(gate);
 }
 
@@ -453,31 +456,40 @@ int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
 		kernel::report("a softirq gate is entered with bottom halves on");
 	else if (gate->context == LUNATIK_HARDIRQ && !current.interrupts)
 		kernel::report("a hardirq gate is entered with interrupts on");
-	auto start = std::chrono::steady_clock::now();
+	{
+		std::unique_lock<std::mutex> lock(gate->mutex);
+		auto start = std::chrono::steady_clock::now();
 
-	while (pthread_mutex_trylock(&gate->mutex)) {
-		if (killable && gate->context == LUNATIK_PROCESS && killed)
-			return -EINTR;
-		if (std::chrono::steady_clock::now() - start > hung_after) {
-			fprintf(stderr, "a gate is never opened: deadlock\n");
-			_exit(3);
+		gate->queue.push_back(&current);
+		while (gate->queue.front() != &current || gate->owner) {
+			gate->opened.wait_for(lock, std::chrono::milliseconds(5));
+			if (killable && gate->context == LUNATIK_PROCESS && killed) {
+				gate->queue.erase(std::find(gate->queue.begin(), gate->queue.end(), &current));
+				return -EINTR;
+			}
+			if (std::chrono::steady_clock::now() - start > hung_after) {
+				fprintf(stderr, "a gate is never opened: deadlock\n");
+				_exit(3);
+			}
 		}
-		usleep(100);
+		gate->queue.pop_front();
+		gate->owner = &current;
 	}
 	if (gate->context != LUNATIK_PROCESS)
 		current.spinlocks++;
-	gate->owner = &current;
 	return 0;
 }
 
 void lunatik_gate_leave(struct lunatik_gate *gate)
 {
+	std::lock_guard<std::mutex> lock(gate->mutex);
+
 	if (gate->owner != &current)
 		kernel::report("a gate is left by who is not inside");
-	gate->owner = nullptr;
 	if (gate->context != LUNATIK_PROCESS)
 		current.spinlocks--;
-	pthread_mutex_unlock(&gate->mutex);
+	gate->owner = nullptr;
+	gate->opened.notify_all();
 }
 
 bool lunatik_gate_inside(const struct lunatik_gate *gate)

@@ -434,6 +434,23 @@ TEST_F(RuntimeTest, CannotStopItselfWhileItRuns)
 	)lua");
 }
 
+TEST_F(RuntimeTest, PercpuIsNotStoppedInPartFromInside)
+{
+	Handle *handle = run("each", "function work() end", "softirq percpu");
+
+	kernel::run_on(2);
+	{
+		Entry entry(handle->runtime);
+
+		ASSERT_NE(entry.L, nullptr);
+		EXPECT_EQ(runtime_stop(handle->runtime, Wait::Always), -EDEADLK);
+	}
+	for (unsigned int processor = 0; processor < 4; processor++) {
+		kernel::run_on(processor);
+		EXPECT_TRUE(::call(handle, "work")) << processor;
+	}
+}
+
 TEST_F(RuntimeTest, FinalizersMayStopItAgain)
 {
 	script("odd", "return function(me) kept = me setmetatable({}, { __gc = function() me:stop() me = nil end }) end");

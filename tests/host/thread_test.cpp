@@ -150,7 +150,7 @@ TEST_F(Threads, RuntimeIsStoppedWhileOthersEnterIt)
 					EXPECT_EQ(runtime_stop(handle->runtime, Wait::Always), 0);
 					return;
 				}
-				for (int i = 0; i < 100000; i++) {
+				for (;;) {
 					Entry entry(handle->runtime);
 
 					if (!entry.L) {
@@ -262,6 +262,30 @@ TEST_F(Threads, ScriptsAreFoundWhileTheyComeAndGo)
 		}
 	});
 	run("clear", "lunatik._ENV.one = nil");
+}
+
+TEST_F(Threads, ObjectOfAReaderLivesAsLongAsItReads)
+{
+	Handle *handle = run("writer", "local runtimes = lunatik._ENV.runtimes runtimes.x = require('rcu').table(2) "
+				       "runtimes.y = 1 shared = lunatik._ENV shared.t = require('rcu').table(1) shared.t.o = require('data').new(8) "
+				       "function replace() shared.t.o = 5 end function clear() shared.t.o = nil end", "process");
+	Table *table = nullptr;
+
+	inside(handle, [&](lua_State *L) {
+		ASSERT_EQ(luaL_dostring(L, "return shared.t"), LUA_OK);
+		table = check<Table>(L, -1);
+	});
+	for (const char *change : { "replace", "clear" }) {
+		kernel::Reader reader;
+		Object *object = table_find_object(table, "o", 1);
+
+		if (!object)
+			break;
+		std::thread([&] { EXPECT_TRUE(call(handle, change)) << kernel::log(); }).join();
+		EXPECT_EQ(table_find_object(table, "o", 1), nullptr);
+		EXPECT_GT(object->references, 0);
+	}
+	run("clear", "local runtimes = lunatik._ENV.runtimes runtimes.x = nil runtimes.y = nil lunatik._ENV.t = nil");
 }
 
 static std::atomic<Runtime *> published;
