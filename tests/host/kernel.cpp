@@ -446,7 +446,8 @@ void lunatik_unpin(enum lunatik_context context, const struct lunatik_pin *pin)
 /* Whoever waits that long waits for ever. */
 static const std::chrono::seconds hung_after(2);
 
-int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
+/* Waits for the gate; `patience` is how long at most, when there is a limit. */
+static int enter_gate(struct lunatik_gate *gate, bool killable, std::chrono::milliseconds patience)
 {
 	if (gate->owner == &current)
 		return -EDEADLK;
@@ -467,6 +468,10 @@ int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
 				gate->queue.erase(std::find(gate->queue.begin(), gate->queue.end(), &current));
 				return -EINTR;
 			}
+			if (patience.count() && std::chrono::steady_clock::now() - start > patience) {
+				gate->queue.erase(std::find(gate->queue.begin(), gate->queue.end(), &current));
+				return -EBUSY;
+			}
 			if (std::chrono::steady_clock::now() - start > hung_after) {
 				fprintf(stderr, "a gate is never opened: deadlock\n");
 				_exit(3);
@@ -478,6 +483,16 @@ int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
 	if (gate->context != LUNATIK_PROCESS)
 		current.spinlocks++;
 	return 0;
+}
+
+int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
+{
+	return enter_gate(gate, killable, std::chrono::milliseconds(0));
+}
+
+int lunatik_gate_enter_briefly(struct lunatik_gate *gate)
+{
+	return enter_gate(gate, false, std::chrono::milliseconds(20));
 }
 
 void lunatik_gate_leave(struct lunatik_gate *gate)
