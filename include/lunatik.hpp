@@ -69,6 +69,7 @@ struct Class {
 struct Box {
 	const Class *klass;
 	Object *object;			/* null once closed */
+	size_t charge;			/* see charge() */
 };
 
 /* --- references ------------------------------------------------------------------------- */
@@ -109,6 +110,12 @@ template <class T> T *push_new(lua_State *L)
 
 /* Pushes a userdata that stands for `object` and holds a reference of its own. Raises. */
 void push(lua_State *L, Object *object) LUNATIK_KIT(push);
+
+/*
+ * Counts memory outside of Lua's, which the box stands for, in the quota of this state until the box is
+ * collected or closed. Garbage is collected for it. False when it does not fit. May run finalizers.
+ */
+bool charge(lua_State *L, Box *box, size_t bytes) LUNATIK_KIT(charge);
 
 /* Raises the type error of argument `arg`, naming the class expected and what was given. */
 [[gnu::cold]] void type_error(lua_State *L, int arg, const Class &klass) LUNATIK_KIT(type_error);
@@ -195,7 +202,8 @@ struct Visit {
 	struct lunatik_pin pin;
 };
 
-enum class Wait { Killable, Always, Briefly };
+/* For the event that is inside: until it leaves, or the waiter is killed; for a while; or not. */
+enum class Wait { Always, Killable, Briefly, Never };
 
 /* Enters a runtime from where its context allows it, or says in visit.error why not. */
 void enter(Visit &visit, Runtime *runtime, Wait wait) LUNATIK_KIT(enter);

@@ -73,6 +73,7 @@ int collect(lua_State *L)
 		Object *object = box->object;
 
 		box->object = nullptr;
+		state_charge(state_of(L), -static_cast<ptrdiff_t>(box->charge));
 		put(object);
 	}
 	return 0;
@@ -140,9 +141,24 @@ Box *push_box(lua_State *L, const Class &klass)
 	box = static_cast<Box *>(lua_newuserdatauv(L, sizeof(Box), 0));
 	box->klass = &klass;
 	box->object = nullptr;
+	box->charge = 0;
 	push_metatable(L, klass);
 	lua_setmetatable(L, -2);
 	return box;
+}
+
+bool charge(lua_State *L, Box *box, size_t bytes)
+{
+	State *state = state_of(L);
+
+	lua_gc(L, LUA_GCSTEP, static_cast<int>(bytes >> 10));
+	if (bytes > state->quota - state->used)
+		lua_gc(L, LUA_GCCOLLECT);
+	if (bytes > state->quota - state->used || !box->object)
+		return false;
+	box->charge = bytes;
+	state_charge(state, static_cast<ptrdiff_t>(bytes));
+	return true;
 }
 
 void push(lua_State *L, Object *object)

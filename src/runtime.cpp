@@ -50,7 +50,7 @@ static void handle_release(Object *object)
 	Runtime *runtime = static_cast<Handle *>(object)->runtime;
 
 	runtime->handle = nullptr;
-	if (!has_stack() || runtime_stop(runtime, Wait::Always)) {
+	if (!has_stack() || runtime_stop(runtime, Wait::Never)) {
 		runtime->deferred.run = stop_deferred;
 		lunatik_defer(&runtime->deferred);
 	} else {
@@ -112,6 +112,18 @@ lunatik_context context_of(const Runtime *runtime)
 
 /* --- entering --------------------------------------------------------------------------- */
 
+static int enter_gate(lunatik_gate *gate, lunatik_context context, Wait wait)
+{
+	switch (wait) {
+	case Wait::Briefly:
+		return lunatik_gate_enter_briefly(gate, context == LUNATIK_PROCESS ? 5000 : 1);
+	case Wait::Never:
+		return lunatik_gate_enter_briefly(gate, 0);
+	default:
+		return lunatik_gate_enter(gate, wait == Wait::Killable);
+	}
+}
+
 void enter(Visit &visit, Runtime *runtime, Wait wait)
 {
 	unsigned int cpu = lunatik_pin(runtime->context, &visit.pin);
@@ -120,12 +132,7 @@ void enter(Visit &visit, Runtime *runtime, Wait wait)
 	visit.L = nullptr;
 	visit.state = state;
 	visit.context = runtime->context;
-	if (!state)
-		visit.error = -ENXIO;
-	else if (wait == Wait::Briefly)
-		visit.error = lunatik_gate_enter_briefly(state->gate);
-	else
-		visit.error = lunatik_gate_enter(state->gate, wait == Wait::Killable);
+	visit.error = state ? enter_gate(state->gate, runtime->context, wait) : -ENXIO;
 	if (!visit.error) {
 		if (__builtin_expect(phase_of(state) == State::Phase::Ready, 1)) {
 			state->stack_floor = lunatik_stack_floor();
@@ -180,7 +187,7 @@ static int shut(Runtime *runtime, State *state, Wait wait)
 	int error;
 
 	lunatik_pin(runtime->context, &pin);
-	error = lunatik_gate_enter(state->gate, wait == Wait::Killable);
+	error = enter_gate(state->gate, runtime->context, wait);
 	if (!error) {
 		error = phase_of(state) != State::Phase::Ready;
 		set_phase(state, State::Phase::Stopped);
@@ -463,7 +470,7 @@ static int runtime_stop_method(lua_State *L)
 	check_may_sleep(L, "stop");
 	if (!has_stack())
 		return luaL_error(L, "stack overflow");
-	error = runtime_stop(runtime, Wait::Killable);
+	error = runtime_stop(runtime, Wait::Briefly);
 	if (error == -EDEADLK)
 		return luaL_error(L, "%s cannot stop itself while it runs", runtime->name);
 	if (error)

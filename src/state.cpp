@@ -69,6 +69,11 @@ lunatik_memory memory_of(lua_State *L)
 	return memory_of(state_of(L));
 }
 
+void state_charge(State *state, ptrdiff_t bytes)
+{
+	__atomic_store_n(&state->used, state->used + static_cast<size_t>(bytes), __ATOMIC_RELAXED);
+}
+
 /* Lua's allocator. Lua collects garbage and tries again when it fails, then raises an error. */
 static void *resize(void *context, void *block, size_t old, size_t size)
 {
@@ -83,7 +88,7 @@ static void *resize(void *context, void *block, size_t old, size_t size)
 	if (!resized && size > old)
 		return nullptr;
 	/* Only this CPU writes it; runtime:info() reads it from others. */
-	__atomic_store_n(&state->used, state->used + size - old, __ATOMIC_RELAXED);
+	state_charge(state, static_cast<ptrdiff_t>(size - old));
 	if (!resized && size)
 		return block; /* no smaller block is to be had: the old one does */
 	return resized;

@@ -22,7 +22,7 @@ struct State {
 	lunatik_gate *gate;
 	/* Loading: only its loader is inside. Ready: events may enter. Stopped: for ever. */
 	enum class Phase { Loading, Ready, Stopped } phase;
-	size_t used, quota;		/* bytes of Lua memory */
+	size_t used, quota;		/* bytes: Lua's, and what boxes are charged with */
 	HeldModule *modules;
 	void *slots[SLOT_COUNT];
 };
@@ -68,6 +68,9 @@ struct Failure {
 
 State *state_of(lua_State *L);
 
+/* Counts bytes more, or less, in use. */
+void state_charge(State *state, ptrdiff_t bytes);
+
 /* A state with the standard libraries open, in phase Loading. Null on failure. May sleep. */
 State *state_new(Runtime *runtime, Failure &failure);
 
@@ -94,7 +97,7 @@ extern const char task_key;
 /* A new runtime that has run its script; the caller owns the reference. Null on failure. May sleep. */
 Handle *runtime_new(const char *script, const Options &options, Failure &failure);
 
-/* Stops a runtime: 0; -EDEADLK from inside of it; -EINTR when killed while it was busy. May sleep. */
+/* Stops a runtime: 0; -EDEADLK from inside of it; -EBUSY, -EINTR when it was busy. May sleep. */
 int runtime_stop(Runtime *runtime, Wait wait);
 
 /* Lua's runtime:resume(...): the handle at 1, the values behind it. */

@@ -238,11 +238,15 @@ static int new_data(lua_State *L)
 
 	Data *data = push_new<Buffer>(L);
 
-	data->bytes = static_cast<unsigned char *>(lunatik_memory_new(static_cast<size_t>(size),
-		may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC));
-	if (!data->bytes)
+	/* A finalizer could close it. */
+	get(data);
+	if (charge(L, static_cast<Box *>(lua_touserdata(L, -1)), static_cast<size_t>(size)))
+		data->bytes = static_cast<unsigned char *>(lunatik_memory_new(static_cast<size_t>(size),
+			may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC));
+	if (data->bytes)
+		data->size = static_cast<size_t>(size);
+	if (put(data) || !data->bytes)
 		return luaL_error(L, "not enough memory");
-	data->size = static_cast<size_t>(size);
 	return 1;
 }
 

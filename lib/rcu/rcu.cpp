@@ -6,7 +6,8 @@
 namespace lunatik {
 
 /// Makes a table that runtimes share: t[key] = value with a string key and nil (which clears the
-/// entry), a boolean, an integer, a string or a shared object as value. Reading takes no lock.
+/// entry), a boolean, an integer, a string or a shared object as value. Reading takes no lock. Tables
+/// that hold each other live until one lets go of the other.
 /// @param size? integer buckets, 1 to 1048576, rounded up to a power of two; 1024 when omitted
 /// @return rcu.table
 /// Errors: size out of range; not enough memory; called where the code may not sleep. Of the table:

@@ -16,6 +16,7 @@ KIT(put);
 KIT(push_box);
 KIT(allocate);
 KIT(push);
+KIT(charge);
 KIT(type_error);
 KIT(to_object);
 KIT(collect);

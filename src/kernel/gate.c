@@ -5,6 +5,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -105,18 +106,32 @@ int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
 	return 0;
 }
 
-int lunatik_gate_enter_briefly(struct lunatik_gate *gate)
+static bool try_enter(struct lunatik_gate *gate)
 {
-	u64 until = local_clock() + NSEC_PER_MSEC;
+	switch (gate->context) {
+	case LUNATIK_PROCESS:
+		return mutex_trylock(&gate->mutex);
+	case LUNATIK_SOFTIRQ:
+		return spin_trylock(&gate->spinlock);
+	case LUNATIK_HARDIRQ:
+		return raw_spin_trylock(&gate->raw);
+	}
+	return false;
+}
+
+int lunatik_gate_enter_briefly(struct lunatik_gate *gate, unsigned int milliseconds)
+{
+	u64 until = local_clock() + milliseconds * NSEC_PER_MSEC;
 
 	if (READ_ONCE(gate->owner) == current)
 		return -EDEADLK;
-	if (gate->context == LUNATIK_PROCESS)
-		return -EBUSY;
-	while (gate->context == LUNATIK_SOFTIRQ ? !spin_trylock(&gate->spinlock) : !raw_spin_trylock(&gate->raw)) {
-		if (local_clock() > until)
+	while (!try_enter(gate)) {
+		if (local_clock() >= until)
 			return -EBUSY;
-		cpu_relax();
+		if (gate->context != LUNATIK_PROCESS)
+			cpu_relax();
+		else if (schedule_timeout_killable(1) && fatal_signal_pending(current))
+			return -EINTR;
 	}
 	WRITE_ONCE(gate->owner, current);
 	return 0;

@@ -45,10 +45,10 @@ void lunatik_unpin(enum lunatik_context context, const struct lunatik_pin *pin);
 int lunatik_gate_enter(struct lunatik_gate *gate, bool killable);
 
 /*
- * lunatik_gate_enter_briefly - the same for who is inside of another gate and may not sleep: gives up
- * with -EBUSY after about a millisecond.
+ * lunatik_gate_enter_briefly - the same for who is inside of another gate, whose owner may want that
+ * one: gives up with -EBUSY after so many milliseconds, at once if 0. PROCESS may sleep.
  */
-int lunatik_gate_enter_briefly(struct lunatik_gate *gate);
+int lunatik_gate_enter_briefly(struct lunatik_gate *gate, unsigned int milliseconds);
 
 /* lunatik_gate_enter_softirq - the same for SOFTIRQ, and sets what lunatik_stack_floor() returns. */
 int lunatik_gate_enter_softirq(struct lunatik_gate *gate, uintptr_t *floor);

@@ -490,9 +490,9 @@ int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
 	return enter_gate(gate, killable, std::chrono::milliseconds(0));
 }
 
-int lunatik_gate_enter_briefly(struct lunatik_gate *gate)
+int lunatik_gate_enter_briefly(struct lunatik_gate *gate, unsigned int milliseconds)
 {
-	return enter_gate(gate, false, std::chrono::milliseconds(20));
+	return enter_gate(gate, false, std::chrono::milliseconds(std::clamp(milliseconds, 1u, 100u)));
 }
 
 void lunatik_gate_leave(struct lunatik_gate *gate)

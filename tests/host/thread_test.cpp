@@ -267,13 +267,13 @@ TEST_F(Threads, ScriptsAreFoundWhileTheyComeAndGo)
 TEST_F(Threads, ObjectOfAReaderLivesAsLongAsItReads)
 {
 	Handle *handle = run("writer", "local runtimes = lunatik._ENV.runtimes runtimes.x = require('rcu').table(2) "
-				       "runtimes.y = 1 shared = lunatik._ENV shared.t = require('rcu').table(1) shared.t.o = require('data').new(8) "
-				       "function replace() shared.t.o = 5 end function clear() shared.t.o = nil end", "process");
+				       "runtimes.y = 1 shared = lunatik._ENV shared.t = require('rcu').table(1) shared.t.o = require('data').new(8) collectgarbage() "
+				       "function replace() shared.t.o = 5 end collectgarbage() function clear() shared.t.o = nil end", "process");
 	Table *table = nullptr;
 
 	inside(handle, [&](lua_State *L) {
 		ASSERT_EQ(luaL_dostring(L, "return shared.t"), LUA_OK);
-		table = check<Table>(L, -1);
+		table = static_cast<Table *>(to_object(L, -1));
 	});
 	for (const char *change : { "replace", "clear" }) {
 		kernel::Reader reader;
