@@ -492,7 +492,7 @@ int lunatik_gate_enter(struct lunatik_gate *gate, bool killable)
 
 int lunatik_gate_enter_briefly(struct lunatik_gate *gate, unsigned int milliseconds)
 {
-	return enter_gate(gate, false, std::chrono::milliseconds(std::clamp(milliseconds, 1u, 100u)));
+	return enter_gate(gate, false, std::chrono::milliseconds(std::clamp(milliseconds, 1u, 500u)));
 }
 
 void lunatik_gate_leave(struct lunatik_gate *gate)

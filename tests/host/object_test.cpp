@@ -187,7 +187,7 @@ LUA(ObjectTest, TypeErrorsNameBothClasses, R"lua(
 	fails("gadget expected, got string", g.value, "gadget")
 	fails("gadget expected, got nil", g.value, nil)
 	fails("gadget expected, got no value", g.value)
-	fails("gadget expected, got userdata", g.value, require("host").foreign(16))
+	fails("gadget expected, got userdata", g.value, require("host").foreign())
 	fails("data expected, got gadget", data.new(1).getbyte, g, 0)
 	fails("rcu.table expected, got gadget", rcu.map, g, print)
 	fails("runtime expected, got gadget", require("lunatik").runtime("check").stop, g)
@@ -213,7 +213,7 @@ LUA(ObjectTest, MethodsOfOneClassRefuseAnother, R"lua(
 					fails("expected, got", method, other, "x", "y")
 				end
 			end
-			for _, other in ipairs { 1, "x", true, {}, print, coroutine.create(print), require("host").foreign(16),
+			for _, other in ipairs { 1, "x", true, {}, print, coroutine.create(print), require("host").foreign(),
 						 require("host").foreign(8) } do
 				fails("expected, got", method, other, 0, 0)
 			end
@@ -247,13 +247,13 @@ LUA(ObjectTest, FinalizerByHandIgnoresWhatIsNoObject, R"lua(
 	finalize(print)
 	finalize(require("host").foreign(8))
 	finalize(require("host").foreign(24))
-	finalize(require("host").foreign(16))
+	finalize(require("host").foreign())
 )lua")
 
 TEST_F(ObjectTest, UserdataOfOthersOfTheSameSizeIsNoObject)
 {
 	SURVIVES(R"lua(
-		local foreign = require("host").foreign(16, 0x5a)
+		local foreign = require("host").foreign(nil, 0x5a)
 		local t = require("rcu").table()
 		fails("shared object expected", function() t.x = foreign end)
 		require("host").metatable(t).__gc(foreign)

@@ -228,7 +228,7 @@ LUA(RuntimeTest, ResumeRefusesValuesOfOneRuntime, R"lua(
 	local other = lunatik.runtime("check")
 	local d <const> = require("data").new(1)
 	do local closing <close> = d end
-	for _, value in ipairs { {}, print, function() end, coroutine.create(print), require("host").foreign(16),
+	for _, value in ipairs { {}, print, function() end, coroutine.create(print), require("host").foreign(),
 				 require("host").foreign(8), d } do
 		fails("nil, boolean, integer, string or shared object expected", other.resume, other, value)
 		fails("bad argument #4", other.resume, other, 1, 2, value)

@@ -133,10 +133,10 @@ static int host_shown(lua_State *L)
 	return status == LUA_OK ? 1 : lua_error(L);
 }
 
-/* foreign(size [, byte]): a full userdata that is none of Lunatik's, of such bytes. */
+/* foreign([size [, byte]]): a full userdata that is none of Lunatik's, of such bytes; of its boxes' size. */
 static int host_foreign(lua_State *L)
 {
-	size_t size = static_cast<size_t>(luaL_checkinteger(L, 1));
+	size_t size = static_cast<size_t>(luaL_optinteger(L, 1, sizeof(Box)));
 
 	memset(lua_newuserdatauv(L, size, 0), static_cast<int>(luaL_optinteger(L, 2, 0)), size);
 	return 1;

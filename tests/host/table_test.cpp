@@ -35,7 +35,7 @@ LUA(TableTest, RefusesWhatCannotBeShared, R"lua(
 	t.x = 1
 	local closed = require("data").new(1)
 	do local closing <close> = closed end
-	for _, value in ipairs { {}, print, function() end, coroutine.create(print), require("host").foreign(16),
+	for _, value in ipairs { {}, print, function() end, coroutine.create(print), require("host").foreign(),
 				 require("host").foreign(8), closed } do
 		fails("bad argument #3", function() t.x = value end)
 		fails("nil, boolean, integer, string or shared object expected", function() t.x = value end)

@@ -203,7 +203,12 @@ TEST_F(Threads, OneRuntimeIsResumedByMany)
 	work(each(R"lua(
 		local sum = lunatik._ENV.sum
 		function work()
-			for i = 1, 100 do assert(sum:resume(1) >= i) end
+			for i = 1, 100 do
+				local good, n
+				repeat good, n = pcall(sum.resume, sum, 1) until good or not n:find("is busy", 1, true)
+				assert(good, n)
+				assert(n >= i)
+			end
 		end
 	)lua"));
 	run("check", "assert(lunatik._ENV.sum:resume(0) == 400) lunatik._ENV.sum:stop() lunatik._ENV.sum = nil");
@@ -221,7 +226,11 @@ TEST_F(Threads, InfoIsAskedOfARunningRuntime)
 				assert(info.memory >= 0 and info.script == "busy")
 				if me == 0 then pcall(busy.resume, busy) end
 			end
-			if me == 1 then busy:stop() end
+			if me == 1 then
+				local good, message
+				repeat good, message = pcall(busy.stop, busy) until good or not message:find("is busy", 1, true)
+				assert(good, message)
+			end
 		end
 	)lua"));
 	run("clear", "lunatik._ENV.busy = nil");
