@@ -70,6 +70,14 @@ $(OUT)/bench/%.o: tests/bench/%.c $(OUT)/vmlinux.h
 	@mkdir -p $(@D)
 	$(call bpf)
 
+# The XDP programs of the tests
+test-programs := $(patsubst tests/xdp/%.c,$(OUT)/tests/xdp/%.o,$(wildcard tests/xdp/*.c))
+test-programs: $(test-programs)
+
+$(OUT)/tests/xdp/%.o: tests/xdp/%.c $(OUT)/vmlinux.h
+	@mkdir -p $(@D)
+	$(call bpf)
+
 test-modules: modules
 	@mkdir -p $(OUT)/tests
 	@cp -rsn $(addprefix $(CURDIR)/tests/,$(TEST_MODULES)) $(OUT)/tests
@@ -104,7 +112,7 @@ check:
 	@tools/setup
 	@$(MAKE) -s -j$$(nproc) check-built $(if $(filter command,$(origin KERNEL)),,KERNEL=$$(tools/kernel-release --virtual))
 
-check-built: all test-modules bench-programs
+check-built: all test-modules test-programs bench-programs
 	$(MAKE) -C bin ../build/bin/units
 	$(MAKE) -C tests/host
 	tests/run $(KERNEL) $(PARTS)
@@ -116,7 +124,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all modules command examples bench-programs prerequisites fetch test-modules install install-tests check check-built uninstall clean
+.PHONY: all modules command examples bench-programs test-programs prerequisites fetch test-modules install install-tests check check-built uninstall clean
 
 demo:
 	@tools/demo

@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+# Running, stopping, loading and unloading many times while packets flow: nothing breaks or leaks.
+#
+#	+-----------------------+                 +---------------------------+
+#	|                       |  ClientHellos   | namespace far             |
+#	|   frames send near    |---------------->|   far, native XDP:        |
+#	|                       |                 |     bench/call-sni.o      |
+#	|   bpftool prog run    |                 |                           |
+#	|     bench/call-sni.o  |                 |                           |
+#	+-----------------------+                 +---------------------------+
+#
+# Both call the script bench/sni, which drops them: far receives packets in softirqs on the stack of
+# interrupts, bpftool calls on its own stack, a new one each time.
+
+bats_require_minimum_version 1.5.0
+load log
+
+rounds=200
+script=bench/sni
+program=build/$(uname -r)/bench/call-sni.o
+frame=tests/bench/sni.bin
+pin=/sys/fs/bpf/test
+
+far() { nsenter --net=/run/netns/far "$@"; }
+
+setup_file() {
+	ip netns add far
+	ip link add near type veth peer name far netns far
+	ip link set near up
+	far ip link set far up
+	# The grace periods of unloading would take most of the time.
+	echo 1 >/sys/kernel/rcu_expedited
+}
+
+teardown_file() {
+	echo 0 >/sys/kernel/rcu_expedited
+	ip netns delete far
+}
+
+setup() {
+	senders=()
+	lunatik load
+	mark
+}
+
+teardown() {
+	stop_packets
+	detach
+	# It may be running or not.
+	lunatik stop $script || true
+}
+
+attach() {
+	bpftool prog load "$program" $pin
+	far bpftool net attach xdpdrv pinned $pin dev far
+}
+
+detach() {
+	[ ! -e $pin ] || far bpftool net detach xdpdrv dev far
+	rm -f $pin
+}
+
+feed() {
+	while bpftool prog run pinned $pin data_in $frame repeat 1000; do
+		sleep 0.2
+	done
+}
+
+# For half an hour at most.
+start_packets() {
+	tests/vm/frames send near $frame 1800 3>&- &
+	senders+=($!)
+	if [ -e $pin ]; then
+		feed >/dev/null 2>&1 3>&- &
+		senders+=($!)
+	fi
+}
+
+stop_packets() {
+	[ ${#senders[@]} = 0 ] || kill "${senders[@]}"
+	for sender in "${senders[@]}"; do
+		wait "$sender" || true
+	done
+	senders=()
+}
+
+start() { lunatik run $script softirq percpu; }
+
+run_and_stop() { # TIMES
+	for _ in $(seq "$1"); do
+		start || return
+		lunatik stop $script || return
+	done
+}
+
+load_and_unload() { # TIMES
+	for round in $(seq "$1"); do
+		lunatik load || return
+		if ((round % 10 == 0)); then
+			attach && start && sleep 0.1 && detach || return
+		fi
+		lunatik unload || return
+	done >/dev/null
+}
+
+dropped() { far ethtool -S far | awk '/_xdp_drops:/ { sum += $2 } END { print sum + 0 }'; }
+
+# What is in use, in KiB: of slabs that cannot be reclaimed, and of memory; and Lunatik's areas in vmalloc space.
+measure() {
+	sync
+	for _ in 1 2 3; do
+		sleep 0.5
+		echo 3 >/proc/sys/vm/drop_caches
+	done
+	awk '/^SUnreclaim:/ { slab = $2 } /^MemAvailable:/ { available = $2 }
+		/\[(lunatik|lua)/ { areas++ }
+		END { print slab, -available, areas + 0 }' /proc/meminfo /proc/vmallocinfo
+}
+
+# A runtime of the script takes 47 KiB: if each round leaked one, it would be 9 MiB.
+slab_tolerance=2048 memory_tolerance=6144
+
+check_memory() { # BEFORE AFTER
+	local before after
+	read -r -a before <<<"$1"
+	read -r -a after <<<"$2"
+	echo "slab $((after[0] - before[0])) KiB more, memory $((after[1] - before[1])) KiB more," \
+		"${after[2]} areas of Lunatik's (before: ${before[2]})"
+	((after[0] - before[0] < slab_tolerance)) && ((after[1] - before[1] < memory_tolerance)) &&
+		((after[2] == before[2]))
+}
+
+references() { cat /sys/module/lua*/refcnt | paste -s -d ' '; }
+
+@test "stress: $rounds runs and stops while packets flow leave no memory and no reference behind" {
+	attach
+	run_and_stop 10
+	references=$(references)
+	before=$(measure)
+	dropped=$(dropped)
+
+	start_packets
+	run_and_stop $rounds
+	stop_packets
+
+	[ "$(dropped)" -gt "$dropped" ]
+	check_memory "$before" "$(measure)" >&3
+	echo "references to modules: $(references) (before: $references)"
+	[ "$(references)" = "$references" ]
+	[ -z "$(log | grep lunatik)" ]
+}
+
+@test "stress: $rounds loads and unloads while packets flow leave no memory behind" {
+	lunatik unload
+	load_and_unload 10
+	before=$(measure)
+	dropped=$(dropped)
+
+	start_packets
+	load_and_unload $rounds
+	stop_packets
+
+	[ "$(dropped)" -gt "$dropped" ]
+	check_memory "$before" "$(measure)" >&3
+	[[ "$(lsmod)" != *lunatik* ]]
+	[ -z "$(log | grep lunatik:)" ]
+}
+
+@test "stress: an XDP program keeps the module that it calls from being unloaded, and goes on when it is loaded again" {
+	attach
+	start
+	start_packets
+	run -1 lunatik unload
+	[[ "$output" == *"module luaxdp is in use"* ]]
+	run ! rmmod luaxdp
+	[ ! -e /dev/lunatik ]
+
+	lunatik load
+	start
+	dropped=$(dropped)
+	sleep 1
+	[ "$(dropped)" -gt "$dropped" ]
+
+	stop_packets
+	detach
+	lunatik unload
+	[[ "$(lsmod)" != *lunatik* ]]
+}
