@@ -316,6 +316,15 @@ TEST_F(Libraries, RefuseFilesOfBinaryChunks)
 	EXPECT_TRUE(contains(failure.text, "attempt to load a binary chunk"));
 }
 
+LUA(Libraries, ThereIsNoStandardInputToLoad, R"lua(
+	local chunk, message = loadfile()
+	same(chunk, nil)
+	same(message, "there is no standard input: name a file")
+	same(select(2, loadfile(nil, "t")), message)
+	fails("there is no standard input", dofile)
+	fails("there is no standard input", dofile, nil)
+)lua")
+
 LUA(Libraries, DebugGivesNoRegistryAndNoTerminal, R"lua(
 	same(debug.getregistry, nil)
 	same(debug.debug, nil)
