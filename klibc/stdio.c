@@ -14,6 +14,7 @@
 #include <linux/printk.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -63,6 +64,9 @@ static ssize_t read_file(const char *path, void **text)
 	return size;
 }
 
+/* What opening and reading a file may take of the stack, with a file system over another. */
+#define STACK_FOR_READING	6144
+
 static int last_error;
 
 int *klibc_errno(void)
@@ -96,6 +100,8 @@ FILE *fopen(const char *path, const char *mode)
 	if (!preemptible())
 		return NULL;
 	last_error = ENOMEM;
+	if (current_stack_pointer - (unsigned long)task_stack_page(current) < STACK_FOR_READING)
+		return NULL;
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return NULL;

@@ -151,7 +151,8 @@ bool charge(lua_State *L, Box *box, size_t bytes)
 {
 	State *state = state_of(L);
 
-	lua_gc(L, LUA_GCSTEP, static_cast<int>(bytes >> 10));
+	if (bytes >> 10)
+		lua_gc(L, LUA_GCSTEP, static_cast<int>(bytes >> 10));
 	if (bytes > state->quota - state->used)
 		lua_gc(L, LUA_GCCOLLECT);
 	if (bytes > state->quota - state->used || !box->object)

@@ -470,7 +470,8 @@ static int runtime_stop_method(lua_State *L)
 	check_may_sleep(L, "stop");
 	if (!has_stack())
 		return luaL_error(L, "stack overflow");
-	error = runtime_stop(runtime, Wait::Briefly);
+	/* A packet's callback never waits for this one; a process runtime may be resuming it. */
+	error = runtime_stop(runtime, runtime->context == LUNATIK_PROCESS ? Wait::Briefly : Wait::Always);
 	if (error == -EDEADLK)
 		return luaL_error(L, "%s cannot stop itself while it runs", runtime->name);
 	if (error)
