@@ -5,29 +5,16 @@ local linux = require("linux")
 local lunatik = require("lunatik")
 local rcu = require("rcu")
 local thread = require("thread")
+local check = require("tests.lib.check")
+
+local fails, task = check.fails, check.task
 
 local millisecond = 1000000
-
-local function fails(message, f, ...)
-	local ok, err = pcall(f, ...)
-	if ok then
-		error(("no error where '%s' was expected"):format(message), 2)
-	elseif not err:find(message, 1, true) then
-		error(("'%s' instead of '%s'"):format(err, message), 2)
-	end
-end
 
 local function returns(expected, reason, got, why)
 	if got ~= expected or why ~= reason then
 		error(("got %s, %s, expected %s, %s"):format(got, why, expected, reason), 2)
 	end
-end
-
--- A runtime in which :resume(), or a thread, runs the source with these arguments.
-local function task(context, source, ...)
-	local runtime = lunatik.runtime("tests/scripts/task", context)
-	runtime:resume(source, ...)
-	return runtime
 end
 
 local function start(source, ...)

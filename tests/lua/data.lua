@@ -3,11 +3,7 @@
 
 local data = require("data")
 
-local function fails(pattern, f, ...)
-	local good, message = pcall(f, ...)
-	assert(not good, "no error")
-	assert(tostring(message):find(pattern), "another error: " .. tostring(message))
-end
+local fails = require("tests.lib.check").fails_like
 
 local integers = {
 	{ "int8", 1, -128, 127 }, { "uint8", 1, 0, 255 }, { "byte", 1, 0, 255 },

@@ -2,31 +2,12 @@
 -- The library linux: random numbers, sleep, time, byte order, constants.
 local linux = require("linux")
 local lunatik = require("lunatik")
+local check = require("tests.lib.check")
+
+local equal, fails, task = check.equal, check.fails, check.task
 
 local millisecond = 1000000
 local forever = math.maxinteger
-
-local function equal(got, expected)
-	if got ~= expected then
-		error(("got %s, expected %s"):format(got, expected), 2)
-	end
-end
-
-local function fails(message, f, ...)
-	local ok, err = pcall(f, ...)
-	if ok then
-		error(("no error where '%s' was expected"):format(message), 2)
-	elseif not err:find(message, 1, true) then
-		error(("'%s' instead of '%s'"):format(err, message), 2)
-	end
-end
-
--- The body of a function, to be run by :resume() in a runtime of that context.
-local function task(context, source)
-	local runtime = lunatik.runtime("tests/scripts/task", context)
-	runtime:resume(source)
-	return runtime
-end
 
 -- Counts how many of `draws` numbers are in each of the parts, of `width` integers each, of a range.
 local function spread(draws, parts, low, width)

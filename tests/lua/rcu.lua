@@ -5,11 +5,7 @@ local data = require("data")
 local lunatik = require("lunatik")
 local rcu = require("rcu")
 
-local function fails(pattern, f, ...)
-	local good, message = pcall(f, ...)
-	assert(not good, "no error")
-	assert(tostring(message):find(pattern), "another error: " .. tostring(message))
-end
+local fails = require("tests.lib.check").fails_like
 
 return {
 	["a table holds booleans, integers, strings and objects"] = function()

@@ -4,11 +4,7 @@
 local data = require("data")
 local lunatik = require("lunatik")
 
-local function fails(pattern, f, ...)
-	local good, message = pcall(f, ...)
-	assert(not good, "no error")
-	assert(tostring(message):find(pattern), "another error: " .. tostring(message))
-end
+local fails = require("tests.lib.check").fails_like
 
 local echo = "tests/scripts/echo"
 

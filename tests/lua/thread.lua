@@ -5,30 +5,11 @@ local linux = require("linux")
 local lunatik = require("lunatik")
 local rcu = require("rcu")
 local thread = require("thread")
+local check = require("tests.lib.check")
+
+local equal, fails, task = check.equal, check.fails, check.task
 
 local millisecond = 1000000
-
-local function equal(got, expected)
-	if got ~= expected then
-		error(("got %s, expected %s"):format(got, expected), 2)
-	end
-end
-
-local function fails(message, f, ...)
-	local ok, err = pcall(f, ...)
-	if ok then
-		error(("no error where '%s' was expected"):format(message), 2)
-	elseif not err:find(message, 1, true) then
-		error(("'%s' instead of '%s'"):format(err, message), 2)
-	end
-end
-
--- A runtime in which :resume(), or a thread, runs the source with these arguments.
-local function task(context, source, ...)
-	local runtime = lunatik.runtime("tests/scripts/task", context)
-	runtime:resume(source, ...)
-	return runtime
-end
 
 -- Starts a thread that runs the source with these arguments, of which the first is a completion:
 -- `ready`, awaited here.
