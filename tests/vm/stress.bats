@@ -47,7 +47,8 @@ setup() {
 teardown() {
 	stop_packets
 	detach
-	# It may be running or not.
+	# The next tests find Lunatik loaded, as these did.
+	lunatik load
 	lunatik stop $script || true
 }
 
