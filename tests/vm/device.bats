@@ -4,6 +4,10 @@
 
 script=tests/scripts/chardev
 
+setup_file() {
+	lunatik load
+}
+
 setup() {
 	lunatik run "$script"
 }

@@ -36,6 +36,7 @@ setup_file() {
 teardown_file() {
 	echo 0 >/sys/kernel/rcu_expedited
 	ip netns delete far
+	lunatik load
 }
 
 setup() {

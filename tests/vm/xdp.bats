@@ -11,6 +11,10 @@ counter=tests/scripts/counter
 keeper=tests/scripts/keeper
 pin=/sys/fs/bpf/test
 
+setup_file() {
+	lunatik load
+}
+
 setup() {
 	script=
 	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
