@@ -212,12 +212,10 @@ void enter(Visit &visit, Runtime *runtime, Wait wait) LUNATIK_KIT(enter);
 void leave(Visit &visit) LUNATIK_KIT(leave);
 
 /*
- * A visit of a packet, with the fewest instructions: bottom halves are off, and `cpu` is this CPU.
- * Returns the slots of the state that it entered; null when the runtime is not of softirq context,
- * stopped, not yet loaded, or entered already on this CPU.
+ * The door of a runtime's state for packets on a CPU, for lunatik_enter_packet() of src/kernel/packet.h;
+ * null when it is of another context. It lives as long as the runtime's memory.
  */
-void **enter_packet(Runtime *runtime, unsigned int cpu) LUNATIK_KIT(enter_packet);
-void leave_packet(void **slots) LUNATIK_KIT(leave_packet);
+lunatik_door *door_of(Runtime *runtime, unsigned int cpu) LUNATIK_KIT(door_of);
 
 /* A visit that ends with its scope. */
 class Entry : public Visit {
@@ -246,8 +244,7 @@ bool call(lua_State *L, int arguments, int results) LUNATIK_KIT(call);
 /* The message handler that adds a traceback. */
 int traceback(lua_State *L) LUNATIK_KIT(traceback);
 
-/* Pointers of a state that bindings keep, for one look per event. */
-enum Slot { SLOT_XDP, SLOT_COUNT };
+/* The pointers that bindings keep in a state's door, by enum lunatik_slot. */
 void **slots_of(lua_State *L) LUNATIK_KIT(slots_of);
 
 /* --- values between runtimes ------------------------------------------------------------ */

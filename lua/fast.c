@@ -1,52 +1,28 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Reading Lua values without the API's generality, for paths that run once per packet. Part of
- * Lua's unit (lua/unit.c), and the only code of ours that knows Lua's internal structures.
+ * Calls without the API's generality, for paths that run once per packet. Part of Lua's unit
+ * (lua/unit.c), and with fast.h the only code of ours that knows Lua's internal structures.
  */
 #include "fast.h"
 
-void *luafast_touserdata(lua_State *L, int arg, size_t size)
-{
-	const TValue *value = s2v(L->ci->func + arg);
-
-	if (s2v(L->top) <= value || !ttisfulluserdata(value) || uvalue(value)->len != size || uvalue(value)->nuvalue)
-		return NULL;
-	return (char *)uvalue(value) + udatamemoffset(0);
-}
-
-int luafast_tointeger(lua_State *L, int arg, lua_Integer *integer)
-{
-	const TValue *value = s2v(L->ci->func + arg);
-
-	if (s2v(L->top) <= value || !ttisinteger(value))
-		return 0;
-	*integer = ivalue(value);
-	return 1;
-}
-
-struct luafast_access luafast_access(lua_State *L, size_t size)
-{
-	struct luafast_access access = { NULL, 0 };
-	const TValue *object = s2v(L->ci->func + 1), *integer = s2v(L->ci->func + 2);
-
-	if (l_likely(integer < s2v(L->top) && ttisinteger(integer) && ttisfulluserdata(object) &&
-		     uvalue(object)->len == size && uvalue(object)->nuvalue == 0)) {
-		access.block = (char *)uvalue(object) + udatamemoffset(0);
-		access.integer = ivalue(integer);
-	}
-	return access;
-}
+#define MIRRORS(mirror, field, real) \
+	_Static_assert(offsetof(struct mirror, field) == (real), #mirror " has " #field " elsewhere than Lua")
+MIRRORS(luafast_value, integer, offsetof(TValue, value_));
+MIRRORS(luafast_value, type, offsetof(TValue, tt_));
+MIRRORS(luafast_userdata, values, offsetof(Udata, nuvalue));
+MIRRORS(luafast_userdata, size, offsetof(Udata, len));
+MIRRORS(luafast_userdata, block, udatamemoffset(0));
+MIRRORS(luafast_frame, function, offsetof(CallInfo, func));
+MIRRORS(luafast_thread, top, offsetof(lua_State, top));
+MIRRORS(luafast_thread, frame, offsetof(lua_State, ci));
+_Static_assert(sizeof(struct luafast_value) == sizeof(StackValue), "a slot has another size");
+_Static_assert(sizeof(((Udata *)0)->nuvalue) == 2 && sizeof(((TValue *)0)->tt_) == 1, "a field has another size");
+_Static_assert(LUAFAST_TYPE_INTEGER == LUA_VNUMINT && LUAFAST_TYPE_USERDATA == ctb(LUA_VUSERDATA),
+	       "a type has another number");
 
 void luafast_keep(lua_State *L)
 {
 	((void **)lua_getextraspace(L))[1] = L;
-}
-
-int luafast_return(lua_State *L, lua_Integer integer)
-{
-	setivalue(s2v(L->top), integer);
-	L->top++;
-	return 1;
 }
 
 /* As luaD_pcall() ends when it has caught an error. */
@@ -60,9 +36,24 @@ static int recover(lua_State *L, CallInfo *call, int hook, ptrdiff_t top, int st
 	return status;
 }
 
-enum luafast_outcome luafast_call(lua_State *L, int function, lua_Integer *result)
+/* As luaD_callnoyield() from no call at all. */
+static inline void call_outermost(lua_State *L, StkId function)
 {
-	StkId from = L->base_ci.func + function, to = L->top;
+	CallInfo *call;
+
+	L->nCcalls = 0x10000 | 1;
+	if (l_unlikely(luai_stacklow(L)))
+		luaE_checkcstack(L);
+	call = luaD_precall(L, function, 1);
+	if (call) {
+		call->callstatus = CIST_FRESH;
+		luaV_execute(L, call);
+	}
+}
+
+int luafast_call(lua_State *L)
+{
+	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
 	/* Every field is set below, or by setjmp. */
 	struct lua_longjmp jump __attribute__((uninitialized));
 	const TValue *value;
@@ -77,20 +68,19 @@ enum luafast_outcome luafast_call(lua_State *L, int function, lua_Integer *resul
 	jump.status = LUA_OK;
 	jump.previous = NULL;
 	L->errorJmp = &jump;
-	L->errfunc = savestack(L, from - 1);
-	LUAI_TRY(L, &jump, luaD_callnoyield(L, to, 1);)
+	L->errfunc = LUAFAST_HANDLER * (ptrdiff_t)sizeof(StackValue);
+	LUAI_TRY(L, &jump, call_outermost(L, to);)
 	L->errorJmp = NULL;
 	L->errfunc = 0;
+	L->nCcalls = 0;
 	if (l_unlikely(jump.status != LUA_OK)) {
-		L->nCcalls = 0;
-		recover(L, &L->base_ci, 1, savestack(L, L->base_ci.func + function + 3), jump.status);
+		recover(L, &L->base_ci, 1, (LUAFAST_SECOND + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
 		return LUAFAST_ERROR;
 	}
 	value = s2v(--L->top);
-	if (l_unlikely(!ttisinteger(value)))
-		return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
-	*result = ivalue(value);
-	return LUAFAST_INTEGER;
+	if (l_likely(ttisinteger(value) && l_castS2U(ivalue(value)) <= INT_MAX))
+		return (int)ivalue(value);
+	return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
 }
 
 /* The first three fields of a luafast_protection are a lua_longjmp. */

@@ -1,49 +1,115 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Arguments of a C function, read fast (lua/fast.c). Neither function raises an error. */
+/*
+ * Lua's values without the API's generality, for paths that run once per packet. What is inline
+ * here knows Lua's structures by mirrors of their first fields, which lua/fast.c holds against them.
+ */
 #ifndef LUA_FAST_H
 #define LUA_FAST_H
 
 #include "lua.h"
+#include "setjmp.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#include "setjmp.h"
+/* --- arguments of a C function, and its result; none of these raises an error --- */
 
-/* luafast_touserdata - the block of argument `arg` (from 1) if it is a full userdata of just this
- * size, else NULL. */
-void *luafast_touserdata(lua_State *L, int arg, size_t size);
+struct luafast_value {		/* a TValue, and a slot of the stack */
+	union {
+		void *object;
+		lua_Integer integer;
+	};
+	unsigned char type;
+};
+enum { LUAFAST_TYPE_INTEGER = 0x03, LUAFAST_TYPE_USERDATA = 0x47 };
+
+struct luafast_userdata {	/* a Udata without user values, and its block behind it */
+	void *next;
+	unsigned char tag, mark;
+	unsigned short values;
+	size_t size;
+	void *metatable;
+	unsigned char block[] __attribute__((aligned(8)));
+};
+
+struct luafast_frame {		/* a CallInfo */
+	struct luafast_value *function;
+};
+
+struct luafast_thread {		/* a lua_State */
+	void *next;
+	unsigned char tag, mark, status, hooks;
+	unsigned short frames;
+	struct luafast_value *top;
+	void *global;
+	struct luafast_frame *frame;
+};
+
+/* luafast_argument - argument `arg` (from 1), or null when there are fewer. */
+static inline const struct luafast_value *luafast_argument(lua_State *L, int arg)
+{
+	const struct luafast_thread *thread = (const struct luafast_thread *)L;
+	const struct luafast_value *value = thread->frame->function + arg;
+
+	return value < thread->top ? value : NULL;
+}
+
+/* luafast_touserdata - the block of argument `arg` if it is a full userdata of just this size, else
+ * null. */
+static inline void *luafast_touserdata(lua_State *L, int arg, size_t size)
+{
+	const struct luafast_value *value = luafast_argument(L, arg);
+	struct luafast_userdata *userdata;
+
+	if (!value || value->type != LUAFAST_TYPE_USERDATA)
+		return NULL;
+	userdata = (struct luafast_userdata *)value->object;
+	return userdata->size == size && !userdata->values ? userdata->block : NULL;
+}
 
 /* luafast_tointeger - whether argument `arg` is an integer (no string is converted). */
-int luafast_tointeger(lua_State *L, int arg, lua_Integer *integer);
+static inline int luafast_tointeger(lua_State *L, int arg, lua_Integer *integer)
+{
+	const struct luafast_value *value = luafast_argument(L, arg);
 
-/*
- * luafast_access - argument 1 as luafast_touserdata() gives it, and argument 2, an integer: what
- * object:get(offset) is called with. The block is NULL when either is not so.
- */
-struct luafast_access {
-	void *block;
-	lua_Integer integer;
-};
-struct luafast_access luafast_access(lua_State *L, size_t size);
+	if (!value || value->type != LUAFAST_TYPE_INTEGER)
+		return 0;
+	*integer = value->integer;
+	return 1;
+}
+
+/* luafast_return - return the integer from a C function: `return luafast_return(L, n);` */
+static inline int luafast_return(lua_State *L, lua_Integer integer)
+{
+	struct luafast_value *top = ((struct luafast_thread *)L)->top++;
+
+	top->integer = integer;
+	top->type = LUAFAST_TYPE_INTEGER;
+	return 1;
+}
+
+/* --- calls --- */
 
 /* luafast_keep - make a new thread the caller's own, which the script is never handed. */
 void luafast_keep(lua_State *L);
 
-/* luafast_return - return the integer from a C function: `return luafast_return(L, n);` */
-int luafast_return(lua_State *L, lua_Integer integer);
-
 /*
  * luafast_call - a protected call of what lies at the bottom of a coroutine's stack.
  * @L: a coroutine that is used for nothing else, and is not running
- * @function: the index of the function; the message handler is below it, its two arguments above
- * @result: set to the result if it is an integer
  *
- * The stack is as before, but for LUAFAST_ERROR, with the message on top. Does not raise.
+ * The result, an integer of 0 to INT_MAX, or what there was instead. The stack is as before, but for
+ * LUAFAST_ERROR, with the message on top. Does not raise.
  */
-enum luafast_outcome { LUAFAST_INTEGER, LUAFAST_NIL, LUAFAST_OTHER, LUAFAST_ERROR };
-enum luafast_outcome luafast_call(lua_State *L, int function, lua_Integer *result);
+enum {
+	LUAFAST_NIL = -1,	/* nothing, or nil */
+	LUAFAST_OTHER = -2,	/* any other value */
+	LUAFAST_ERROR = -3,
+};
+int luafast_call(lua_State *L);
+
+/* What lies there, from the bottom. */
+enum { LUAFAST_HANDLER = 1, LUAFAST_FUNCTION, LUAFAST_FIRST, LUAFAST_SECOND };
 
 /*
  * A protected call whose function is the caller's own frame, for lunatik_run() in C: an error

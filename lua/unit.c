@@ -22,6 +22,12 @@
 #include "lauxlib.h"
 #include "lualib.h"
 
+/* On the way of each method call; the compiler takes them for too large. */
+#include "lobject.h"
+#include "lstate.h"
+#define INLINED	static inline __attribute__((always_inline))
+INLINED const TValue *luaT_gettmbyobj(lua_State *L, const TValue *o, TMS event);
+
 #include "lzio.c"
 #include "lctype.c"
 #include "lopcodes.c"

@@ -20,12 +20,12 @@ static bool has_stack()
 }
 
 /* Its loader and events look at it without the other's lock, and runtime:info() without any. */
-static State::Phase phase_of(const State *state)
+static lunatik_phase phase_of(const State *state)
 {
 	return __atomic_load_n(&state->phase, __ATOMIC_ACQUIRE);
 }
 
-static void set_phase(State *state, State::Phase phase)
+static void set_phase(State *state, lunatik_phase phase)
 {
 	__atomic_store_n(&state->phase, phase, __ATOMIC_RELEASE);
 }
@@ -134,7 +134,7 @@ void enter(Visit &visit, Runtime *runtime, Wait wait)
 	visit.context = runtime->context;
 	visit.error = state ? enter_gate(state->gate, runtime->context, wait) : -ENXIO;
 	if (!visit.error) {
-		if (__builtin_expect(phase_of(state) == State::Phase::Ready, 1)) {
+		if (__builtin_expect(phase_of(state) == LUNATIK_READY, 1)) {
 			state->stack_floor = lunatik_stack_floor();
 			visit.L = state->L;
 			return;
@@ -153,29 +153,11 @@ void leave(Visit &visit)
 	lunatik_unpin(visit.context, &visit.pin);
 }
 
-void **enter_packet(Runtime *runtime, unsigned int cpu)
+lunatik_door *door_of(Runtime *runtime, unsigned int cpu)
 {
-	State *state = __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
-	uintptr_t floor;
-
-	if (__builtin_expect(runtime->context != LUNATIK_SOFTIRQ || !state, 0))
+	if (runtime->context != LUNATIK_SOFTIRQ)
 		return nullptr;
-	if (__builtin_expect(lunatik_gate_enter_softirq(state->gate, &floor), 0))
-		return nullptr;
-	if (__builtin_expect(phase_of(state) == State::Phase::Ready, 1)) {
-		/* Not before: a state that is being closed has the floor of whoever closes it. */
-		state->stack_floor = floor;
-		return state->slots;
-	}
-	lunatik_gate_leave_softirq(state->gate);
-	return nullptr;
-}
-
-void leave_packet(void **slots)
-{
-	State *state = reinterpret_cast<State *>(reinterpret_cast<char *>(slots) - offsetof(State, slots));
-
-	lunatik_gate_leave_softirq(state->gate);
+	return __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
 }
 
 /* --- stopping --------------------------------------------------------------------------- */
@@ -189,8 +171,8 @@ static int shut(Runtime *runtime, State *state, Wait wait)
 	lunatik_pin(runtime->context, &pin);
 	error = enter_gate(state->gate, runtime->context, wait);
 	if (!error) {
-		error = phase_of(state) != State::Phase::Ready;
-		set_phase(state, State::Phase::Stopped);
+		error = phase_of(state) != LUNATIK_READY;
+		set_phase(state, LUNATIK_STOPPED);
 		lunatik_gate_leave(state->gate);
 	}
 	lunatik_unpin(runtime->context, &pin);
@@ -272,7 +254,7 @@ static bool load_one(Runtime *runtime, unsigned int index, Failure &failure)
 		lunatik_gate_enter(state->gate, false);
 	__atomic_store_n(&runtime->states[index], state, __ATOMIC_RELEASE);
 	loaded = state_load(state, failure);
-	set_phase(state, loaded ? State::Phase::Ready : State::Phase::Stopped);
+	set_phase(state, loaded ? LUNATIK_READY : LUNATIK_STOPPED);
 	if (waits)
 		lunatik_gate_leave(state->gate);
 	if (!loaded)
@@ -498,7 +480,7 @@ static int runtime_info(lua_State *L)
 	for (unsigned int i = 0; i < runtime->count; i++) {
 		const State *state = runtime->states[i];
 
-		if (state && phase_of(state) == State::Phase::Ready) {
+		if (state && phase_of(state) == LUNATIK_READY) {
 			running = true;
 			used += static_cast<lua_Integer>(__atomic_load_n(&state->used, __ATOMIC_RELAXED));
 		}

@@ -42,7 +42,7 @@ void **slots_of(lua_State *L)
 
 static bool may_sleep(const State *state)
 {
-	return state->runtime->context == LUNATIK_PROCESS || state->phase != State::Phase::Ready;
+	return state->runtime->context == LUNATIK_PROCESS || state->phase != LUNATIK_READY;
 }
 
 bool may_sleep(lua_State *L)
@@ -147,7 +147,7 @@ State *state_new(Runtime *runtime, Failure &failure)
 	if (!state)
 		return nullptr;
 	state->runtime = runtime;
-	state->phase = State::Phase::Loading;
+	state->phase = LUNATIK_LOADING;
 	state->quota = runtime->context == LUNATIK_PROCESS ? 16 << 20 : 4 << 20;
 	state->gate = lunatik_gate_new(runtime->context);
 	if (state->gate)

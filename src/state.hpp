@@ -14,17 +14,11 @@ struct HeldModule {
 };
 
 /* One Lua state: the whole of a runtime, or one CPU's part of it. */
-struct State {
-	/* The lowest stack address for this entry. First: Lua reads it there (lua/luaconf.h). */
-	uintptr_t stack_floor;
+struct State : lunatik_door {
 	lua_State *L;
 	Runtime *runtime;
-	lunatik_gate *gate;
-	/* Loading: only its loader is inside. Ready: events may enter. Stopped: for ever. */
-	enum class Phase { Loading, Ready, Stopped } phase;
 	size_t used, quota;		/* bytes: Lua's, and what boxes are charged with */
 	HeldModule *modules;
-	void *slots[SLOT_COUNT];
 };
 
 struct Handle;

@@ -63,14 +63,14 @@ static unsigned char *check_bytes(lua_State *L, Data *data, size_t length)
 /* The place of a T, for an object and an offset that are most often just that. */
 template <class T> static inline unsigned char *check_place(lua_State *L)
 {
-	struct luafast_access access = luafast_access(L, sizeof(Box));
-	Box *box = static_cast<Box *>(access.block);
+	Box *box = static_cast<Box *>(luafast_touserdata(L, 1, sizeof(Box)));
+	lua_Integer offset;
 
-	if (__builtin_expect(box && is_data(box), 1)) {
+	if (__builtin_expect(box && is_data(box) && luafast_tointeger(L, 2, &offset), 1)) {
 		Data *data = static_cast<Data *>(box->object);
 
-		if (__builtin_expect(is_within(data, access.integer, sizeof(T)), 1))
-			return data->bytes + access.integer;
+		if (__builtin_expect(is_within(data, offset, sizeof(T)), 1))
+			return data->bytes + offset;
 	}
 	return check_bytes(L, check_data(L), sizeof(T));
 }

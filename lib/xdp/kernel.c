@@ -8,9 +8,27 @@
 #include <linux/version.h>
 #include <net/xdp.h>
 
+#include "kernel/packet.h"
 #include "kernel.h"
 
 static DEFINE_PER_CPU(struct luaxdp_cache, cache);
+
+static_assert(offsetof(struct luaxdp_packet, data) == offsetof(struct xdp_buff, data) &&
+	      offsetof(struct luaxdp_packet, data_end) == offsetof(struct xdp_buff, data_end));
+
+/* Packets arrive with bottom halves off; before Linux 6.11, bpf(BPF_PROG_TEST_RUN) leaves them on. */
+static __always_inline bool pin(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+	lockdep_assert(softirq_count());
+	return false;
+#else
+	if (softirq_count())
+		return false;
+	local_bh_disable();
+	return true;
+#endif
+}
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
 __bpf_kfunc_start_defs();
@@ -36,27 +54,20 @@ __diag_ignore_all("-Wmissing-prototypes", "BPF programs are the callers");
 __bpf_kfunc int bpf_luaxdp_run(char *key, size_t key__sz, struct xdp_md *xdp_ctx, void *arg__opt,
 			       size_t arg__sz)
 {
-	/* What BPF programs see as a struct xdp_md is this. */
-	struct xdp_buff *packet = (struct xdp_buff *)xdp_ctx;
-	struct luaxdp_call call = {
-		.key = key,
-		.key_size = key__sz,
-		.packet = packet->data,
-		.packet_size = packet->data_end - packet->data,
-		.argument = arg__opt,
-		.argument_size = arg__opt ? arg__sz : 0,
-	};
-	/* bpf(BPF_PROG_TEST_RUN) of Linux 6.1 leaves them on. */
-	bool pinned = !softirq_count();
-	int action;
+	struct lunatik_door *door;
+	int action = -1;
+	bool pinned;
 
 	/* The verifier lets through what it has not seen compared with NULL. */
 	if (unlikely(!key || !key__sz))
 		return -1;
-	if (pinned)
-		local_bh_disable();
-	call.cpu = smp_processor_id();
-	action = luaxdp_run(this_cpu_ptr(&cache), &call);
+	pinned = pin();
+	door = luaxdp_door(this_cpu_ptr(&cache), key, key__sz);
+	if (likely(door && lunatik_enter_packet(door))) {
+		/* What BPF programs see as a struct xdp_md is a struct xdp_buff. */
+		action = luaxdp_run(door, (struct luaxdp_packet *)xdp_ctx, arg__opt, arg__sz);
+		lunatik_leave_packet(door);
+	}
 	if (pinned)
 		local_bh_enable();
 	return action;
@@ -100,8 +111,12 @@ static struct lunatik_library libraries[] = {
 
 static int __init luaxdp_init(void)
 {
-	int error = register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &luaxdp_kfunc_set);
+	unsigned int cpu;
+	int error;
 
+	for_each_possible_cpu(cpu)
+		per_cpu(cache, cpu).cpu = cpu;
+	error = register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &luaxdp_kfunc_set);
 	if (error)
 		return error;
 	error = lunatik_library_add(&libraries[0]);

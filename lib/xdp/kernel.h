@@ -2,6 +2,7 @@
 #ifndef LUAXDP_KERNEL_H
 #define LUAXDP_KERNEL_H
 
+#include "kernel/gate.h"
 #include "lua.h"
 #include "lunatik_library.h"
 
@@ -9,30 +10,28 @@
 extern "C" {
 #endif
 
-/* The runtime that this CPU's last packet went to: the next one most likely goes there too. */
+/* The door that this CPU's last packet went to: the next one most likely goes there too. */
 struct luaxdp_cache {
-	unsigned char key[64];
-	size_t size;			/* of the key; 0 when there is nothing */
+	unsigned int cpu;		/* whose it is */
 	unsigned int generation;
-	void *runtime;
+	size_t size;			/* of the key; 0 when there is nothing */
+	struct lunatik_door *door;
+	unsigned char key[64];
 };
 
-/* What the kfunc was called with. */
-struct luaxdp_call {
-	const char *key;
-	size_t key_size;
-	void *packet;
-	size_t packet_size;
-	void *argument;
-	size_t argument_size;
-	unsigned int cpu;
+/* The first fields of a struct xdp_buff. */
+struct luaxdp_packet {
+	void *data;
+	void *data_end;
 };
 
-/*
- * luaxdp_run - call the callback of a runtime. The caller is an RCU reader with bottom halves off.
- * An XDP action, or -1 when there is no such runtime or callback, or the callback failed.
- */
-int luaxdp_run(struct luaxdp_cache *cache, const struct luaxdp_call *call);
+/* luaxdp_door - the door of the running script that a key names, or null. The caller is an RCU reader
+ * with bottom halves off. */
+struct lunatik_door *luaxdp_door(struct luaxdp_cache *cache, const char *key, size_t size);
+
+/* luaxdp_run - call the callback of the state that was entered. An XDP action, or -1 when there is no
+ * callback, or it failed. */
+int luaxdp_run(struct lunatik_door *door, const struct luaxdp_packet *packet, void *argument, size_t size);
 
 /* enum xdp_action */
 extern const struct lunatik_constant luaxdp_actions[];

@@ -17,10 +17,7 @@ struct Hook : Object {
 	static const Class type;
 	lua_State *thread;
 	Data *packet, *argument;
-	bool running;
 };
-/* The slots of that stack, from its bottom, in the order that luafast_call() asks for. */
-enum { TRACEBACK = 1, CALLBACK, PACKET, ARGUMENT };
 
 static void release(Object *object)
 {
@@ -83,6 +80,7 @@ static Hook *make_hook(lua_State *L)
 /// @function xdp.attach(callback)
 static int attach(lua_State *L)
 {
+	lua_Debug frame;
 	Hook *hook;
 
 	luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -90,12 +88,12 @@ static int attach(lua_State *L)
 		return luaL_error(L, "packets come in softirq context, and this runtime is of another: "
 				  "run the script with 'softirq', or say so in its first comment");
 	hook = make_hook(L);
-	if (hook->running)
+	if (lua_getstack(hook->thread, 0, &frame))
 		return luaL_error(L, "attach() inside of the callback");
 	lua_pushvalue(L, 1);
 	lua_xmove(L, hook->thread, 1);
-	lua_replace(hook->thread, CALLBACK);
-	slots_of(L)[SLOT_XDP] = hook;
+	lua_replace(hook->thread, LUAFAST_FUNCTION);
+	slots_of(L)[LUNATIK_SLOT_XDP] = hook;
 	return 0;
 }
 
@@ -104,7 +102,7 @@ static int attach(lua_State *L)
 /// @function xdp.detach()
 static int detach(lua_State *L)
 {
-	slots_of(L)[SLOT_XDP] = nullptr;
+	slots_of(L)[LUNATIK_SLOT_XDP] = nullptr;
 	return 0;
 }
 
@@ -123,36 +121,40 @@ static inline bool same(const unsigned char *a, const char *b, size_t size)
 	       *reinterpret_cast<const word *>(b + size - sizeof(word));
 }
 
-/* The runtime for a key, from the CPU's cache if it has it. */
-static Runtime *find(luaxdp_cache *cache, const luaxdp_call *call)
+/* The runtime for a key, which may end before its size. */
+static Runtime *named(const char *key, size_t size)
 {
-	unsigned int generation = __atomic_load_n(script_generation, __ATOMIC_ACQUIRE);
-	Runtime *runtime;
-
-	if (__builtin_expect(cache->generation == generation && cache->size == call->key_size &&
-			     same(cache->key, call->key, call->key_size), 1))
-		return static_cast<Runtime *>(cache->runtime);
-	cache->size = 0;
-	if (call->key_size > sizeof(cache->key)) {
-		runtime = find_script(call->key, strnlen(call->key, call->key_size));
-	} else {
-		/* From the copy: a map's value may change while it is read. */
-		memcpy(cache->key, call->key, call->key_size);
-		runtime = find_script(reinterpret_cast<char *>(cache->key),
-				      strnlen(reinterpret_cast<char *>(cache->key), call->key_size));
-		cache->size = call->key_size;
-		cache->generation = generation;
-		cache->runtime = runtime;
-	}
-	return runtime;
+	return find_script(key, strnlen(key, size));
 }
 
-/* The action for what became of the callback, or -1. */
-static int action_of(lua_State *L, luafast_outcome outcome, lua_Integer action)
+/* The door for a key that is not the one in the cache, or null. */
+[[gnu::noinline]] static lunatik_door *find(luaxdp_cache *cache, const char *key, size_t size)
 {
-	if (__builtin_expect(outcome == LUAFAST_INTEGER && action >= 0 && action <= LUAXDP_ACTION_MAX, 1))
-		return static_cast<int>(action);
-	switch (outcome) {
+	unsigned int generation = __atomic_load_n(script_generation, __ATOMIC_ACQUIRE);
+	bool fits = size <= sizeof(cache->key);
+	lunatik_door *door = nullptr;
+	Runtime *runtime;
+
+	cache->size = 0;
+	/* From the copy: a map's value may change while it is read. */
+	if (fits)
+		memcpy(cache->key, key, size);
+	runtime = named(fits ? reinterpret_cast<char *>(cache->key) : key, size);
+	if (runtime)
+		door = door_of(runtime, cache->cpu);
+	/* That there is none is worth keeping, too; that its state is not there yet is not. */
+	if (fits && (door || !runtime)) {
+		cache->size = size;
+		cache->generation = generation;
+		cache->door = door;
+	}
+	return door;
+}
+
+/* The action for a result that is none as it stands, or -1. */
+[[gnu::noinline]] static int other_action(lua_State *L, int result)
+{
+	switch (result) {
 	case LUAFAST_NIL:
 		return LUAXDP_PASS;
 	case LUAFAST_ERROR:
@@ -165,39 +167,35 @@ static int action_of(lua_State *L, luafast_outcome outcome, lua_Integer action)
 	}
 }
 
-static int run_callback(Hook *hook, const luaxdp_call *call)
-{
-	lua_Integer action = -1;
-	luafast_outcome outcome;
-
-	data_show(hook->packet, call->packet, call->packet_size);
-	data_show(hook->argument, call->argument, call->argument_size);
-	hook->running = true;
-	outcome = luafast_call(hook->thread, CALLBACK, &action);
-	hook->running = false;
-	data_hide(hook->packet);
-	data_hide(hook->argument);
-	return action_of(hook->thread, outcome, action);
-}
-
 } // namespace lunatik
 
-int luaxdp_run(luaxdp_cache *cache, const luaxdp_call *call)
+lunatik_door *luaxdp_door(luaxdp_cache *cache, const char *key, size_t size)
 {
 	using namespace lunatik;
-	Runtime *runtime = find(cache, call);
-	int action = -1;
-	void **slots;
 
-	if (__builtin_expect(!runtime, 0))
+	if (__builtin_expect(cache->generation == __atomic_load_n(script_generation, __ATOMIC_ACQUIRE) &&
+			     cache->size == size && same(cache->key, key, size), 1))
+		return cache->door;
+	return find(cache, key, size);
+}
+
+int luaxdp_run(lunatik_door *door, const luaxdp_packet *packet, void *argument, size_t size)
+{
+	using namespace lunatik;
+	Hook *hook = static_cast<Hook *>(door->slots[LUNATIK_SLOT_XDP]);
+	int result;
+
+	if (__builtin_expect(!hook, 0))
 		return -1;
-	slots = enter_packet(runtime, call->cpu);
-	if (__builtin_expect(!slots, 0))
-		return -1;
-	if (__builtin_expect(slots[SLOT_XDP] != nullptr, 1))
-		action = run_callback(static_cast<Hook *>(slots[SLOT_XDP]), call);
-	leave_packet(slots);
-	return action;
+	data_show(hook->packet, packet->data,
+		  static_cast<char *>(packet->data_end) - static_cast<char *>(packet->data));
+	data_show(hook->argument, argument, argument ? size : 0);
+	result = luafast_call(hook->thread);
+	data_hide(hook->packet);
+	data_hide(hook->argument);
+	if (__builtin_expect(static_cast<unsigned int>(result) <= LUAXDP_ACTION_MAX, 1))
+		return result;
+	return other_action(hook->thread, result);
 }
 
 int luaopen_linux_xdp(lua_State *L)

@@ -1,29 +1,15 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 #include <linux/cpumask.h>
-#include <linux/irq.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
-#include <asm/processor.h>
 
-#include "gate.h"
-
-struct lunatik_gate {
-	union {
-		struct mutex mutex;	/* PROCESS */
-		spinlock_t spinlock;	/* SOFTIRQ */
-		raw_spinlock_t raw;	/* HARDIRQ */
-	};
-	/* Who is inside. Only that task can find itself here, so a plain read is enough. */
-	struct task_struct *owner;
-	enum lunatik_context context;
-};
+#include "packet.h"
 
 struct lunatik_gate *lunatik_gate_new(enum lunatik_context context)
 {
@@ -158,51 +144,9 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate)
 	return READ_ONCE(gate->owner) == current;
 }
 
-/*
- * What Lua may use of a stack whose bounds are not known: below here there is this much at least. The
- * interrupt stack of Linux 6.1 is one of them, of which XDP has used a quarter.
- */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-#define UNKNOWN_STACK	1024
-#else
-#define UNKNOWN_STACK	6144
-#endif
-
-static __always_inline uintptr_t stack_floor(void)
-{
-	uintptr_t here = current_stack_pointer;
-	uintptr_t bottom = (uintptr_t)task_stack_page(current);
-
-	if (likely(here - bottom < THREAD_SIZE))
-		return bottom + LUNATIK_STACK_RESERVE;
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-	/* It points to the stack's last word. */
-	bottom = (uintptr_t)this_cpu_read(pcpu_hot.hardirq_stack_ptr) + sizeof(long) - IRQ_STACK_SIZE;
-	if (here - bottom < IRQ_STACK_SIZE)
-		return bottom + LUNATIK_STACK_RESERVE;
-#endif
-	return here - UNKNOWN_STACK;
-}
-
 uintptr_t lunatik_stack_floor(void)
 {
-	return stack_floor();
-}
-
-int lunatik_gate_enter_softirq(struct lunatik_gate *gate, uintptr_t *floor)
-{
-	if (unlikely(READ_ONCE(gate->owner) == current))
-		return -EDEADLK;
-	spin_lock(&gate->spinlock);
-	WRITE_ONCE(gate->owner, current);
-	*floor = stack_floor();
-	return 0;
-}
-
-void lunatik_gate_leave_softirq(struct lunatik_gate *gate)
-{
-	WRITE_ONCE(gate->owner, NULL);
-	spin_unlock(&gate->spinlock);
+	return lunatik_here_stack_floor();
 }
 
 unsigned int lunatik_cpu_count(void)

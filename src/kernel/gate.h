@@ -21,6 +21,22 @@ enum lunatik_context {
 
 struct lunatik_gate;
 
+/* What an event needs of a state. */
+enum lunatik_phase {
+	LUNATIK_LOADING,	/* only its loader is inside */
+	LUNATIK_READY,		/* events may enter */
+	LUNATIK_STOPPED,	/* for ever */
+};
+enum lunatik_slot { LUNATIK_SLOT_XDP, LUNATIK_SLOT_COUNT };
+struct lunatik_door {
+	/* The lowest stack address for this visit. First: Lua reads it there (lua/luaconf.h). */
+	uintptr_t stack_floor;
+	struct lunatik_gate *gate;
+	enum lunatik_phase phase;
+	/* Pointers that bindings keep, for one look per event. */
+	void *slots[LUNATIK_SLOT_COUNT];
+};
+
 /* What lunatik_pin() changed and lunatik_unpin() puts back. */
 struct lunatik_pin {
 	unsigned long flags;
@@ -50,9 +66,6 @@ int lunatik_gate_enter(struct lunatik_gate *gate, bool killable);
  */
 int lunatik_gate_enter_briefly(struct lunatik_gate *gate, unsigned int milliseconds);
 
-/* lunatik_gate_enter_softirq - the same for SOFTIRQ, and sets what lunatik_stack_floor() returns. */
-int lunatik_gate_enter_softirq(struct lunatik_gate *gate, uintptr_t *floor);
-void lunatik_gate_leave_softirq(struct lunatik_gate *gate);
 void lunatik_gate_leave(struct lunatik_gate *gate);
 
 /* lunatik_gate_inside - whether the running task is inside. */

@@ -268,39 +268,39 @@ TEST_F(Fast, CallGivesTheResultAndLeavesTheStackAsItWas)
 	inside(handle, [&](lua_State *L) {
 		static const struct {
 			const char *callback;
-			luafast_outcome outcome;
-			lua_Integer result;
+			int result;
 		} cases[] = {
-			{ "return function(a, b) return a + #b end", LUAFAST_INTEGER, 1006 },
-			{ "return function() return 1, 2, 3 end", LUAFAST_INTEGER, 1 },
-			{ "return function() return math.mininteger end", LUAFAST_INTEGER, LUA_MININTEGER },
-			{ "return function() end", LUAFAST_NIL, 0 },
-			{ "return function() return nil end", LUAFAST_NIL, 0 },
-			{ "return function() return 'x' end", LUAFAST_OTHER, 0 },
-			{ "return function() return {} end", LUAFAST_OTHER, 0 },
-			{ "return function() return '1' end", LUAFAST_OTHER, 0 },
-			{ "return function() return false end", LUAFAST_OTHER, 0 },
-			{ "return math.max", LUAFAST_ERROR, 0 },
-			{ "return setmetatable({}, { __call = function(self, a) return a end })", LUAFAST_INTEGER, 1000 },
-			{ "return nil", LUAFAST_ERROR, 0 },
-			{ "return function() error('e') end", LUAFAST_ERROR, 0 },
-			{ "return function() error() end", LUAFAST_ERROR, 0 },
-			{ "return function() coroutine.yield() end", LUAFAST_ERROR, 0 },
-			{ "return function() local t = {} while true do t[#t + 1] = 1 end end", LUAFAST_ERROR, 0 },
-			{ "local function f() return 1 + f() end return f", LUAFAST_ERROR, 0 },
+			{ "return function(a, b) return a + #b end", 1006 },
+			{ "return function() return 1, 2, 3 end", 1 },
+			{ "return function() return math.mininteger end", LUAFAST_OTHER },
+			{ "return function() return 0 end", 0 },
+			{ "return function() return 0x7fffffff end", 0x7fffffff },
+			{ "return function() return 0x80000000 end", LUAFAST_OTHER },
+			{ "return function() return -1 end", LUAFAST_OTHER },
+			{ "return function() end", LUAFAST_NIL },
+			{ "return function() return nil end", LUAFAST_NIL },
+			{ "return function() return 'x' end", LUAFAST_OTHER },
+			{ "return function() return {} end", LUAFAST_OTHER },
+			{ "return function() return '1' end", LUAFAST_OTHER },
+			{ "return function() return false end", LUAFAST_OTHER },
+			{ "return math.max", LUAFAST_ERROR },
+			{ "return setmetatable({}, { __call = function(self, a) return a end })", 1000 },
+			{ "return nil", LUAFAST_ERROR },
+			{ "return function() error('e') end", LUAFAST_ERROR },
+			{ "return function() error() end", LUAFAST_ERROR },
+			{ "return function() coroutine.yield() end", LUAFAST_ERROR },
+			{ "return function() local t = {} while true do t[#t + 1] = 1 end end", LUAFAST_ERROR },
+			{ "local function f() return 1 + f() end return f", LUAFAST_ERROR },
 			{ "return function() local x <close> = setmetatable({}, { __close = function() end }) error('e') end",
-			  LUAFAST_ERROR, 0 },
+			  LUAFAST_ERROR },
 		};
 
 		for (const auto &each : cases) {
 			lua_State *thread = hook(L, each.callback);
 
 			for (int i = 0; i < 3; i++) {
-				lua_Integer result = 0;
-
-				EXPECT_EQ(luafast_call(thread, 2, &result), each.outcome) << each.callback;
-				EXPECT_EQ(result, each.result) << each.callback;
-				if (each.outcome == LUAFAST_ERROR) {
+				EXPECT_EQ(luafast_call(thread), each.result) << each.callback;
+				if (each.result == LUAFAST_ERROR) {
 					EXPECT_EQ(lua_type(thread, -1), LUA_TSTRING) << each.callback;
 					lua_pop(thread, 1);
 				}
@@ -318,9 +318,8 @@ TEST_F(Fast, ErrorsHaveATraceback)
 
 	inside(handle, [&](lua_State *L) {
 		lua_State *thread = hook(L, "return function() error('here') end");
-		lua_Integer result;
 
-		ASSERT_EQ(luafast_call(thread, 2, &result), LUAFAST_ERROR);
+		ASSERT_EQ(luafast_call(thread), LUAFAST_ERROR);
 		EXPECT_TRUE(contains(lua_tostring(thread, -1), "here\nstack traceback:"));
 	});
 }
@@ -332,10 +331,9 @@ TEST_F(Fast, DeepCallbacksAreAnError)
 
 	inside(handle, [&](lua_State *L) {
 		lua_State *thread = hook(L, "local function f() return setmetatable({}, { __index = f }).x end return f");
-		lua_Integer result;
 
 		for (int i = 0; i < 10; i++) {
-			ASSERT_EQ(luafast_call(thread, 2, &result), LUAFAST_ERROR);
+			ASSERT_EQ(luafast_call(thread), LUAFAST_ERROR);
 			EXPECT_TRUE(contains(lua_tostring(thread, -1), "stack overflow"));
 			lua_pop(thread, 1);
 		}
@@ -366,10 +364,9 @@ TEST_F(Fast, CallbackCannotHaveItsCoroutine)
 					return 1
 				end
 			)lua");
-			lua_Integer result;
 
 			for (int i = 0; i < 3; i++) {
-				ASSERT_EQ(luafast_call(thread, 2, &result), LUAFAST_INTEGER) << lua_tostring(thread, -1);
+				ASSERT_EQ(luafast_call(thread), 1) << lua_tostring(thread, -1);
 				ASSERT_EQ(lua_gettop(thread), 4);
 			}
 		});
@@ -379,29 +376,23 @@ TEST_F(Fast, CallbackCannotHaveItsCoroutine)
 	EXPECT_EXIT(scenario(), testing::ExitedWithCode(0), "");
 }
 
-TEST_F(Fast, PacketsEnterTheStateOfTheirProcessor)
+TEST_F(Fast, EachProcessorHasItsDoor)
 {
 	Handle *handle = run("packets", "", "softirq percpu"), *process = run("process", "");
-	kernel::Softirq packet;
 
 	for (unsigned int processor : { 0, 3, 1 }) {
-		void **slots;
+		lunatik_door *door = door_of(handle->runtime, processor);
 
-		kernel::run_on(processor);
-		slots = enter_packet(handle->runtime, processor);
-		ASSERT_NE(slots, nullptr);
-		EXPECT_EQ(slots, handle->runtime->states[processor]->slots);
-		EXPECT_EQ(enter_packet(handle->runtime, processor), nullptr);
-		leave_packet(slots);
+		ASSERT_EQ(door, handle->runtime->states[processor]);
+		EXPECT_EQ(door->phase, LUNATIK_READY);
 	}
-	EXPECT_EQ(enter_packet(process->runtime, 0), nullptr);
+	EXPECT_EQ(door_of(process->runtime, 0), nullptr);
 }
 
-TEST_F(Fast, PacketsDoNotEnterAStoppedRuntime)
+TEST_F(Fast, TheDoorOfAStoppedRuntimeIsShut)
 {
 	Handle *handle = run("packets", "", "softirq");
 
 	EXPECT_EQ(runtime_stop(handle->runtime, Wait::Always), 0);
-	kernel::Softirq packet;
-	EXPECT_EQ(enter_packet(handle->runtime, 0), nullptr);
+	EXPECT_EQ(door_of(handle->runtime, 0)->phase, LUNATIK_STOPPED);
 }

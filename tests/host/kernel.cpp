@@ -512,19 +512,6 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate)
 	return gate->owner == &current;
 }
 
-extern "C" int lunatik_gate_enter_softirq(struct lunatik_gate *gate, uintptr_t *floor)
-{
-	int error = lunatik_gate_enter(gate, false);
-
-	*floor = lunatik_stack_floor();
-	return error;
-}
-
-extern "C" void lunatik_gate_leave_softirq(struct lunatik_gate *gate)
-{
-	lunatik_gate_leave(gate);
-}
-
 uintptr_t lunatik_stack_floor(void)
 {
 	return current.stack_bottom + LUNATIK_STACK_RESERVE;

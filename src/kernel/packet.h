@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * A packet's visit of a state, inline in the kernel function that bindings hook: with the fewest
+ * instructions. For C code of the kernel only; everyone else visits by the functions of gate.h.
+ */
+#ifndef LUNATIK_KERNEL_PACKET_H
+#define LUNATIK_KERNEL_PACKET_H
+
+#include <linux/irq.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/spinlock.h>
+#include <linux/version.h>
+#include <asm/processor.h>
+
+#include "gate.h"
+
+struct lunatik_gate {
+	union {
+		struct mutex mutex;	/* PROCESS */
+		spinlock_t spinlock;	/* SOFTIRQ */
+		raw_spinlock_t raw;	/* HARDIRQ */
+	};
+	/* Who is inside. Only that task can find itself here, so a plain read is enough. */
+	struct task_struct *owner;
+	enum lunatik_context context;
+};
+
+/*
+ * What Lua may use of a stack whose bounds are not known: below here there is this much at least. The
+ * interrupt stack of Linux 6.1 is one of them, of which XDP has used a quarter.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define LUNATIK_UNKNOWN_STACK	1024
+#else
+#define LUNATIK_UNKNOWN_STACK	6144
+#endif
+
+static __always_inline uintptr_t lunatik_here_stack_floor(void)
+{
+	uintptr_t here = current_stack_pointer;
+	uintptr_t bottom = (uintptr_t)task_stack_page(current);
+
+	if (likely(here - bottom < THREAD_SIZE))
+		return bottom + LUNATIK_STACK_RESERVE;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	/* It points to the stack's last word. */
+	bottom = (uintptr_t)this_cpu_read(pcpu_hot.hardirq_stack_ptr) + sizeof(long) - IRQ_STACK_SIZE;
+	if (here - bottom < IRQ_STACK_SIZE)
+		return bottom + LUNATIK_STACK_RESERVE;
+#endif
+	return here - LUNATIK_UNKNOWN_STACK;
+}
+
+/*
+ * lunatik_enter_packet - enter a state of SOFTIRQ context, with bottom halves off. False when it is not
+ * ready, or entered already on this CPU.
+ */
+static __always_inline bool lunatik_enter_packet(struct lunatik_door *door)
+{
+	struct lunatik_gate *gate = door->gate;
+
+	if (unlikely(READ_ONCE(gate->owner) == current))
+		return false;
+	spin_lock(&gate->spinlock);
+	if (unlikely(smp_load_acquire(&door->phase) != LUNATIK_READY)) {
+		spin_unlock(&gate->spinlock);
+		return false;
+	}
+	WRITE_ONCE(gate->owner, current);
+	/* Not before: a state that is being closed has the floor of whoever closes it. */
+	door->stack_floor = lunatik_here_stack_floor();
+	return true;
+}
+
+static __always_inline void lunatik_leave_packet(struct lunatik_door *door)
+{
+	struct lunatik_gate *gate = door->gate;
+
+	WRITE_ONCE(gate->owner, NULL);
+	spin_unlock(&gate->spinlock);
+}
+
+#endif
