@@ -22,11 +22,13 @@
 #include "lauxlib.h"
 #include "lualib.h"
 
-/* On the way of each method call; the compiler takes them for too large. */
+/* On the way of each call of a method; the compiler takes them for too large. */
 #include "lobject.h"
 #include "lstate.h"
 #define INLINED	static inline __attribute__((always_inline))
 INLINED const TValue *luaT_gettmbyobj(lua_State *L, const TValue *o, TMS event);
+INLINED const TValue *luaH_get(Table *t, const TValue *key);
+INLINED CallInfo *luaD_precall(lua_State *L, StkId func, int nresults);
 
 #include "lzio.c"
 #include "lctype.c"
