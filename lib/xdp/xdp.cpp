@@ -142,8 +142,8 @@ static Runtime *named(const char *key, size_t size)
 	runtime = named(fits ? reinterpret_cast<char *>(cache->key) : key, size);
 	if (runtime)
 		door = door_of(runtime, cache->cpu);
-	/* That there is none is worth keeping, too; that its state is not there yet is not. */
-	if (fits && (door || !runtime)) {
+	/* That there is none is worth keeping, too. */
+	if (fits) {
 		cache->size = size;
 		cache->generation = generation;
 		cache->door = door;

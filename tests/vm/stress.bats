@@ -31,6 +31,8 @@ far() { nsenter --net=/run/netns/far "$@"; }
 setup_file() {
 	ip netns add far
 	ip link add near type veth peer name far netns far
+	# It would send of its own accord, from any CPU.
+	echo 1 >/proc/sys/net/ipv6/conf/near/disable_ipv6
 	ip link set near up
 	far ip link set far up
 	# The grace periods of unloading would take most of the time.
@@ -75,7 +77,9 @@ send_on() { # CPU
 	senders+=($!)
 }
 
+# Once told to end, it waits for bpftool.
 feed() {
+	trap 'exit 0' TERM
 	keep_to 1
 	while bpftool prog run pinned $pin data_in $frame repeat 2000; do
 		sleep 0.05
