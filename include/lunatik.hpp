@@ -205,8 +205,11 @@ struct Visit {
 /* For the event that is inside: until it leaves, or the waiter is killed; for a while; or not. */
 enum class Wait { Always, Killable, Briefly, Never };
 
-/* Enters a runtime from where its context allows it, or says in visit.error why not. */
-void enter(Visit &visit, Runtime *runtime, Wait wait) LUNATIK_KIT(enter);
+/*
+ * Enters a runtime from where its context allows it, or says in visit.error why not. Unless `limited`,
+ * a visit in process context may take as long as it likes.
+ */
+void enter(Visit &visit, Runtime *runtime, Wait wait, bool limited) LUNATIK_KIT(enter);
 
 /* Leaves it, if it was entered. */
 void leave(Visit &visit) LUNATIK_KIT(leave);
@@ -220,9 +223,9 @@ lunatik_door *door_of(Runtime *runtime, unsigned int cpu) LUNATIK_KIT(door_of);
 /* A visit that ends with its scope. */
 class Entry : public Visit {
 public:
-	explicit Entry(Runtime *runtime, Wait wait = Wait::Killable)
+	explicit Entry(Runtime *runtime, Wait wait = Wait::Killable, bool limited = true)
 	{
-		enter(*this, runtime, wait);
+		enter(*this, runtime, wait, limited);
 	}
 	~Entry()
 	{

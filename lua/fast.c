@@ -4,6 +4,7 @@
  * (lua/unit.c), and with fast.h the only code of ours that knows Lua's internal structures.
  */
 #include "fast.h"
+#include "kernel/gate.h"
 
 #define MIRRORS(mirror, field, real) \
 	_Static_assert(offsetof(struct mirror, field) == (real), #mirror " has " #field " elsewhere than Lua")
@@ -19,6 +20,36 @@ _Static_assert(sizeof(struct luafast_value) == sizeof(StackValue), "a slot has a
 _Static_assert(sizeof(((Udata *)0)->nuvalue) == 2 && sizeof(((TValue *)0)->tt_) == 1, "a field has another size");
 _Static_assert(LUAFAST_TYPE_INTEGER == LUA_VNUMINT && LUAFAST_TYPE_USERDATA == ctb(LUA_VUSERDATA),
 	       "a type has another number");
+
+void luafast_interrupt(lua_State *L)
+{
+	L->hookmask |= LUAI_MASKGUARD;
+	settraps(L->ci);
+}
+
+void luafast_attend(lua_State *L)
+{
+	if (luai_stopped(L))
+		luafast_stop(L);
+	luai_door(L)[2] &= ~(uintptr_t)LUNATIK_RELAXING;
+	lunatik_relax();
+}
+
+void luafast_stop(lua_State *L)
+{
+	uintptr_t floor = luai_door(L)[0];
+
+	if (!lua_checkstack(L, LUA_MINSTACK))
+		luaD_throw(L, LUA_ERRMEM);
+	/* Meanwhile it may call again, until the guard's next look; nothing here calls the script. */
+	luai_unstop(L);
+	luaL_where(L, !isLua(L->ci));
+	lua_pushliteral(L, "the script ran for too long");
+	lua_concat(L, 2);
+	luaL_traceback(L, L, lua_tostring(L, -1), 0);
+	luai_restop(L, floor);
+	luaD_throw(L, LUA_ERRRUN);
+}
 
 void luafast_keep(lua_State *L)
 {
@@ -42,6 +73,7 @@ static inline void call_outermost(lua_State *L, StkId function)
 	CallInfo *call;
 
 	L->nCcalls = 0x10000 | 1;
+	luai_setrunning(L, L);
 	if (l_unlikely(luai_stacklow(L)))
 		luaE_checkcstack(L);
 	call = luaD_precall(L, function, 1);
@@ -74,10 +106,14 @@ int luafast_call(lua_State *L)
 	L->errfunc = 0;
 	L->nCcalls = 0;
 	if (l_unlikely(jump.status != LUA_OK)) {
+		luai_liftfloor(L);
 		recover(L, &L->base_ci, 1, (LUAFAST_SECOND + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
 		return LUAFAST_ERROR;
 	}
 	value = s2v(--L->top);
+	/* A function of C has caught the error. */
+	if (l_unlikely(luai_stopped(L)))
+		return LUAFAST_STOPPED;
 	if (l_likely(ttisinteger(value) && l_castS2U(ivalue(value)) <= INT_MAX))
 		return (int)ivalue(value);
 	return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;

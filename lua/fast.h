@@ -89,6 +89,18 @@ static inline int luafast_return(lua_State *L, lua_Integer integer)
 	return 1;
 }
 
+/* --- the guard of time --- */
+
+/* luafast_interrupt - make a thread ask whether it is to stop, at its next instruction. Called on the CPU
+ * that runs it, from an interrupt, as lua_sethook() may be. */
+void luafast_interrupt(lua_State *L);
+
+/* luafast_attend - what the guard wants: stop, or let other tasks run. */
+void luafast_attend(lua_State *L);
+
+/* luafast_stop - raise the error of a visit that was told to stop. No handler is called. */
+void luafast_stop(lua_State *L) __attribute__((noreturn));
+
 /* --- calls --- */
 
 /* luafast_keep - make a new thread the caller's own, which the script is never handed. */
@@ -105,6 +117,7 @@ enum {
 	LUAFAST_NIL = -1,	/* nothing, or nil */
 	LUAFAST_OTHER = -2,	/* any other value */
 	LUAFAST_ERROR = -3,
+	LUAFAST_STOPPED = -4,	/* it returned, but after the guard had told it to stop */
 };
 int luafast_call(lua_State *L);
 

@@ -93,6 +93,8 @@
 #define LUAI_MAXSTACK		1000000
 /* Nested C calls. What really bounds them is luai_stacklow(), asked at the same places. */
 #define LUAI_MAXCCALLS		200
+/* In a hook mask: the guard wants the thread's attention. */
+#define LUAI_MASKGUARD		0x80
 /* The State (src/state.hpp); and in a thread that a binding keeps for itself, that it is one. */
 #define LUA_EXTRASPACE		(2 * sizeof(void *))
 #define LUA_IDSIZE		60
@@ -136,12 +138,30 @@
  * the state's State, whose first word is the lowest address that this entry may use (src/state.hpp).
  */
 #ifdef LUA_UNIT
+/* The first words of struct lunatik_door (src/kernel/gate.h). */
+#define luai_door(L)		(*(volatile uintptr_t **)lua_getextraspace(L))
+#define luai_getrunning(L)	((void *)luai_door(L)[1])
+#define luai_setrunning(L,l)	(luai_door(L)[1] = (uintptr_t)(l))
+/* Its threads are freed next. */
+#define luai_userstateclose(L)	luai_setrunning(L, NULL)
+/* The guard has told this visit to end. */
+#define luai_stopped(L)		((int)luai_door(L)[2] < 0)
+#define luai_stop(L)		luafast_stop(L)
+/* Asked by what may take long: the guard's two highest bits. */
+#define luai_attend(L)		((void)(l_unlikely((unsigned int)luai_door(L)[2] >> 30) && (luafast_attend(L), 0)))
+/* While it stops, no C function may be called from C, but to release what it holds. */
+#define luai_liftfloor(L)	((void)(l_unlikely(luai_stopped(L)) && (luai_door(L)[0] = luai_door(L)[3])))
+#define luai_unstop(L)		(luai_door(L)[2] &= 0x7fffffff, luai_door(L)[0] = luai_door(L)[3])
+#define luai_restop(L,floor)	(luai_door(L)[2] |= 0x80000000, luai_door(L)[0] = (floor))
+struct lua_State;
+void luafast_attend(struct lua_State *L);
+void luafast_stop(struct lua_State *L) __attribute__((noreturn));
 register uintptr_t luai_stackpointer __asm__("rsp");
 #define luai_stacklow(L)	(luai_stackpointer < **(uintptr_t **)lua_getextraspace(L))
 /* A thread that is not the script's to have: coroutine.running() tells the main thread instead. */
 #define luai_isprivate(L)	(((void **)lua_getextraspace(L))[1] != NULL)
 /* True when a finalizer might not be called for that: what it would release would then be lost. */
-#define luai_stackshort(L)	(luai_stackpointer < **(uintptr_t **)lua_getextraspace(L) + 1024 || \
+#define luai_stackshort(L)	(luai_stopped(L) || luai_stackpointer < **(uintptr_t **)lua_getextraspace(L) + 1024 || \
 				 getCcalls(L) > LUAI_MAXCCALLS - 10)
 #endif
 

@@ -76,7 +76,7 @@ lua_State *lunatik_enter(lunatik_object_t *runtime, lunatik_entry *entry)
 {
 	OpenEntry *open = reinterpret_cast<OpenEntry *>(entry);
 
-	enter(open->visit, runtime_of_handle(runtime), Wait::Killable);
+	enter(open->visit, runtime_of_handle(runtime), Wait::Killable, true);
 	if (open->visit.L) {
 		open->top = lua_gettop(open->visit.L);
 		luafast_protect(open->visit.L, &open->protection);

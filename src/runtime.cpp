@@ -2,6 +2,7 @@
 // Runtimes: made from a script, entered by events, resumed from Lua, stopped.
 #include "state.hpp"
 #include "parcel.hpp"
+#include "kernel/watch.h"
 
 extern "C" {
 #include <errno.h>
@@ -124,7 +125,32 @@ static int enter_gate(lunatik_gate *gate, lunatik_context context, Wait wait)
 	}
 }
 
-void enter(Visit &visit, Runtime *runtime, Wait wait)
+/* The guard of time, for a visit in the state's own context. */
+static void watch(State *state, lunatik_context context, bool limited)
+{
+	state->running = state->L;
+	switch (context) {
+	case LUNATIK_PROCESS:
+		lunatik_watch_task(state, limited);
+		break;
+	case LUNATIK_SOFTIRQ:
+		lunatik_watch_cpu(state);
+		break;
+	case LUNATIK_HARDIRQ:
+		lunatik_watch_clock(state);
+		break;
+	}
+}
+
+static void unwatch(State *state, lunatik_context context)
+{
+	if (context == LUNATIK_PROCESS)
+		lunatik_unwatch_task(state);
+	else if (context == LUNATIK_SOFTIRQ)
+		lunatik_unwatch_cpu(state);
+}
+
+void enter(Visit &visit, Runtime *runtime, Wait wait, bool limited)
 {
 	unsigned int cpu = lunatik_pin(runtime->context, &visit.pin);
 	State *state = __atomic_load_n(&runtime->states[runtime->percpu ? cpu : 0], __ATOMIC_ACQUIRE);
@@ -137,6 +163,7 @@ void enter(Visit &visit, Runtime *runtime, Wait wait)
 		if (__builtin_expect(phase_of(state) == LUNATIK_READY, 1)) {
 			state->stack_floor = lunatik_stack_floor();
 			visit.L = state->L;
+			watch(state, visit.context, limited);
 			return;
 		}
 		lunatik_gate_leave(state->gate);
@@ -149,6 +176,7 @@ void leave(Visit &visit)
 {
 	if (!visit.L)
 		return;
+	unwatch(visit.state, visit.context);
 	lunatik_gate_leave(visit.state->gate);
 	lunatik_unpin(visit.context, &visit.pin);
 }
@@ -431,7 +459,7 @@ int runtime_resume(lua_State *L)
 void run_task(Runtime *runtime)
 {
 	Parcel nothing = {};
-	Entry entry(runtime);
+	Entry entry(runtime, Wait::Killable, false);
 
 	if (!entry.L)
 		return;

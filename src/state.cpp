@@ -2,6 +2,7 @@
 // A Lua state in the kernel: its memory, its libraries, the run of its script, its end.
 #include "state.hpp"
 #include "kernel/log.h"
+#include "kernel/watch.h"
 #include "lunatik_core.h"
 
 extern "C" {
@@ -121,6 +122,11 @@ static int open_standard(lua_State *L)
 	lua_getglobal(L, LUA_DBLIBNAME);
 	lua_pushnil(L);
 	lua_setfield(L, -2, "getregistry");
+	/* There the hook is the guard's. */
+	if (context_of(runtime_of(L)) == LUNATIK_HARDIRQ) {
+		lua_pushnil(L);
+		lua_setfield(L, -2, "sethook");
+	}
 	lua_pushcfunction(L, print);
 	lua_setglobal(L, "print");
 	lua_pushliteral(L, LUA_VERSION "-kernel");
@@ -136,6 +142,15 @@ static void fail(lua_State *L, int status, Failure &failure)
 
 	failure.say(status == LUA_ERRMEM ? -ENOMEM : -EINVAL, "%s", text ? text : "(the error is not a string)");
 	lua_pop(L, 1);
+}
+
+/* The hook of a hardirq state: no timer's interrupt comes while a callback runs. */
+static void count_instructions(lua_State *L, lua_Debug *)
+{
+	State *state = state_of(L);
+
+	if (state->phase == LUNATIK_READY && lunatik_clock_over(state))
+		luafast_stop(L);
 }
 
 State *state_new(Runtime *runtime, Failure &failure)
@@ -158,6 +173,8 @@ State *state_new(Runtime *runtime, Failure &failure)
 	}
 	*static_cast<State **>(lua_getextraspace(state->L)) = state;
 	state->stack_floor = lunatik_stack_floor();
+	if (runtime->context == LUNATIK_HARDIRQ)
+		lua_sethook(state->L, count_instructions, LUA_MASKCOUNT, 1000);
 	lua_setwarnf(state->L, warn, nullptr);
 	lua_pushcfunction(state->L, open_standard);
 	status = lua_pcall(state->L, 0, 0, 0);
@@ -201,6 +218,8 @@ bool state_load(State *state, Failure &failure)
 
 	snprintf(path, sizeof(path), LUA_ROOT "%s.lua", state->runtime->name);
 	state->stack_floor = lunatik_stack_floor();
+	state->running = L;
+	lunatik_watch_task(state, true);
 	lua_pushcfunction(L, traceback);
 	lua_pushcfunction(L, run_script);
 	lua_pushcfunction(L, load_script);
@@ -212,6 +231,7 @@ bool state_load(State *state, Failure &failure)
 	if (status != LUA_OK)
 		fail(L, status, failure);
 	lua_settop(L, 0);
+	lunatik_unwatch_task(state);
 	return status == LUA_OK;
 }
 
@@ -221,7 +241,10 @@ void state_close(State *state)
 
 	if (L) {
 		state->stack_floor = lunatik_stack_floor();
+		state->running = L;
+		lunatik_watch_task(state, true);
 		lua_close(L);
+		lunatik_unwatch_task(state);
 		state->L = nullptr;
 	}
 	/* Only now: a finalizer may have called into any of them. */

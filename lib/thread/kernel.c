@@ -11,9 +11,12 @@
 #include <linux/slab.h>
 
 #include "kernel.h"
+#include "kernel/watch.h"
 #include "lunatik_library.h"
 
-/* A thread that heeds the word to stop is gone sooner; one that does not must not hang others. */
+/* A thread that heeds the word to stop is gone sooner; one that does not is then made to end. */
+#define PATIENCE	(HZ / 2)
+/* One that waits for what does not end must not hang others. */
 #define MOMENT	(1 * HZ)
 
 enum { TOLD, REAPED };
@@ -153,10 +156,18 @@ int luathread_stop(struct luathread *thread)
 	 * that others told before: they may be waiting for it.
 	 */
 	if (!told) {
-		if (wait_for_completion_killable(&thread->ended))
+		long left = wait_for_completion_killable_timeout(&thread->ended, PATIENCE);
+
+		/* It does not look whether it is to stop: it is made to. */
+		while (!left) {
+			lunatik_expire(thread->task);
+			left = wait_for_completion_killable_timeout(&thread->ended, PATIENCE);
+		}
+		if (left < 0)
 			return -EINTR;
 	} else if (first) {
-		wait_for_completion(&thread->ended);
+		while (!wait_for_completion_timeout(&thread->ended, PATIENCE))
+			lunatik_expire(thread->task);
 	} else if (!wait_for_completion_timeout(&thread->ended, MOMENT)) {
 		return 0;
 	}
@@ -167,7 +178,11 @@ int luathread_stop(struct luathread *thread)
 void luathread_abandon(struct luathread *thread)
 {
 	tell(thread);
-	if (thread->task != current && wait_for_completion_timeout(&thread->ended, MOMENT))
+	if (thread->task == current)
+		return;
+	if (!wait_for_completion_timeout(&thread->ended, PATIENCE))
+		lunatik_expire(thread->task);
+	if (wait_for_completion_timeout(&thread->ended, MOMENT))
 		reap(thread);
 }
 

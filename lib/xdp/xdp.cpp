@@ -161,6 +161,9 @@ static Runtime *named(const char *key, size_t size)
 		log_error(L, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : nullptr);
 		lua_pop(L, 1);
 		return -1;
+	case LUAFAST_STOPPED:
+		log_error(L, "the script ran for too long");
+		return -1;
 	default:
 		log_error(L, "the callback of xdp.attach() returned no XDP action");
 		return -1;

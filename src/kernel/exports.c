@@ -6,6 +6,8 @@
 #include "lunatik.h"
 #include "lunatik_library.h"
 #include "fast.h"
+#include "packet.h"
+#include "watch.h"
 #include "memory.h"
 #include "rcu.h"
 
@@ -50,6 +52,9 @@ EXPORT_SYMBOL(lunatik_stop);
 EXPORT_SYMBOL(lunatik_getobject);
 EXPORT_SYMBOL(lunatik_putobject);
 EXPORT_SYMBOL(lunatik_toruntime);
+EXPORT_PER_CPU_SYMBOL(lunatik_watch);
+EXPORT_SYMBOL(lunatik_watch_arm);
+EXPORT_SYMBOL(lunatik_expire);
 EXPORT_SYMBOL(lunatik_enter);
 EXPORT_SYMBOL(lunatik_leave);
 EXPORT_SYMBOL(klibc_setjmp);

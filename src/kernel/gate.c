@@ -163,3 +163,9 @@ bool lunatik_may_sleep(void)
 {
 	return preemptible() && !rcu_preempt_depth();
 }
+
+void lunatik_relax(void)
+{
+	if (lunatik_may_sleep())
+		cond_resched();
+}

@@ -27,12 +27,22 @@ enum lunatik_phase {
 	LUNATIK_READY,		/* events may enter */
 	LUNATIK_STOPPED,	/* for ever */
 };
+#define LUNATIK_STOPPING	0x80000000UL	/* it is to end */
+#define LUNATIK_RELAXING	0x40000000UL	/* other tasks are to run, if it may sleep */
 enum lunatik_slot { LUNATIK_SLOT_XDP, LUNATIK_SLOT_COUNT };
 struct lunatik_door {
-	/* The lowest stack address for this visit. First: Lua reads it there (lua/luaconf.h). */
-	uintptr_t stack_floor;
+	/* Lua knows these four by their place (lua/luaconf.h). */
+	uintptr_t stack_floor;		/* the lowest stack address for this visit */
+	void *running;			/* the thread of Lua's that runs, a lua_State */
+	uintptr_t age;			/* how long the visit takes, and LUNATIK_STOPPING or _RELAXING */
+	uintptr_t former_floor;		/* while it is to end, and stack_floor forbids all calls of C */
 	struct lunatik_gate *gate;
 	enum lunatik_phase phase;
+	/* Of src/kernel/watch.c */
+	struct lunatik_door *outer;
+	void *links[2];
+	void *task;
+	uint64_t deadline;
 	/* Pointers that bindings keep, for one look per event. */
 	void *slots[LUNATIK_SLOT_COUNT];
 };
@@ -80,6 +90,9 @@ uintptr_t lunatik_stack_floor(void);
 
 unsigned int lunatik_cpu_count(void);		/* CPU numbers are below this */
 bool lunatik_cpu_possible(unsigned int cpu);
+
+/* lunatik_relax - let other tasks run, if the context allows it. */
+void lunatik_relax(void);
 
 /* lunatik_may_sleep - whether the running context may sleep (a task, nothing disabled). */
 bool lunatik_may_sleep(void);

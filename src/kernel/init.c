@@ -3,21 +3,26 @@
 
 #include "../lunatik_core.h"
 #include "klibc.h"
+#include "watch.h"
 
 static int __init lunatik_init(void)
 {
 	int error;
 
 	klibc_init();
+	lunatik_watch_init();
 	error = lunatik_core_init();
-	if (error)
+	if (error) {
+		lunatik_watch_exit();
 		klibc_exit();
+	}
 	return error;
 }
 
 static void __exit lunatik_exit(void)
 {
 	lunatik_core_exit();
+	lunatik_watch_exit();
 	klibc_exit();
 }
 

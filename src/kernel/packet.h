@@ -6,6 +6,7 @@
 #ifndef LUNATIK_KERNEL_PACKET_H
 #define LUNATIK_KERNEL_PACKET_H
 
+#include <linux/hrtimer.h>
 #include <linux/irq.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -53,6 +54,33 @@ static __always_inline uintptr_t lunatik_here_stack_floor(void)
 	return here - LUNATIK_UNKNOWN_STACK;
 }
 
+/* What of softirq states is visited on a CPU, the latest first, and the timer that looks (watch.c). */
+struct lunatik_watch {
+	struct lunatik_door *inside;
+	bool armed;
+	struct hrtimer timer;
+};
+DECLARE_PER_CPU(struct lunatik_watch, lunatik_watch);
+void lunatik_watch_arm(void);
+
+/* The timer's interrupt comes between any two of these. */
+static __always_inline void lunatik_enter_watch(struct lunatik_door *door)
+{
+	door->age = 0;
+	door->outer = this_cpu_read(lunatik_watch.inside);
+	barrier();
+	this_cpu_write(lunatik_watch.inside, door);
+	barrier();
+	if (unlikely(!this_cpu_read(lunatik_watch.armed)))
+		lunatik_watch_arm();
+}
+
+static __always_inline void lunatik_leave_watch(struct lunatik_door *door)
+{
+	barrier();
+	this_cpu_write(lunatik_watch.inside, door->outer);
+}
+
 /*
  * lunatik_enter_packet - enter a state of SOFTIRQ context, with bottom halves off. False when it is not
  * ready, or entered already on this CPU.
@@ -71,6 +99,7 @@ static __always_inline bool lunatik_enter_packet(struct lunatik_door *door)
 	WRITE_ONCE(gate->owner, current);
 	/* Not before: a state that is being closed has the floor of whoever closes it. */
 	door->stack_floor = lunatik_here_stack_floor();
+	lunatik_enter_watch(door);
 	return true;
 }
 
@@ -78,6 +107,7 @@ static __always_inline void lunatik_leave_packet(struct lunatik_door *door)
 {
 	struct lunatik_gate *gate = door->gate;
 
+	lunatik_leave_watch(door);
 	WRITE_ONCE(gate->owner, NULL);
 	spin_unlock(&gate->spinlock);
 }

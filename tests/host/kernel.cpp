@@ -6,6 +6,7 @@
 #include "kernel/memory.h"
 #include "kernel/module.h"
 #include "kernel/rcu.h"
+#include "kernel/watch.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -510,6 +511,53 @@ void lunatik_gate_leave(struct lunatik_gate *gate)
 bool lunatik_gate_inside(const struct lunatik_gate *gate)
 {
 	return gate->owner == &current;
+}
+
+/* Time is the virtual machine's to test. */
+void lunatik_watch_task(struct lunatik_door *door, bool)
+{
+	if (door->task)
+		kernel::report("a visit is watched twice");
+	door->task = &current;
+	door->age = 0;
+}
+
+void lunatik_unwatch_task(struct lunatik_door *door)
+{
+	if (door->task != &current)
+		kernel::report("the visit of another is no longer watched");
+	door->task = nullptr;
+}
+
+void lunatik_watch_cpu(struct lunatik_door *door)
+{
+	lunatik_watch_task(door, true);
+}
+
+void lunatik_unwatch_cpu(struct lunatik_door *door)
+{
+	lunatik_unwatch_task(door);
+}
+
+void lunatik_watch_clock(struct lunatik_door *door)
+{
+	door->age = 0;
+	door->deadline = 0;
+}
+
+/* The thousandth look is the last, so that a test of a hardirq state ends. */
+bool lunatik_clock_over(struct lunatik_door *door)
+{
+	if (++door->deadline < 1000)
+		return false;
+	door->age |= LUNATIK_STOPPING;
+	door->former_floor = door->stack_floor;
+	door->stack_floor = ~static_cast<uintptr_t>(0);
+	return true;
+}
+
+void lunatik_relax(void)
+{
 }
 
 uintptr_t lunatik_stack_floor(void)

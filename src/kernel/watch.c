@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+#include <linux/hrtimer.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/sched/clock.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+
+#include "packet.h"
+#include "watch.h"
+#include "fast.h"
+
+/* Tells the visit to stop. On the CPU that it runs on, with interrupts off. */
+static void tell(struct lunatik_door *door)
+{
+	lua_State *running = READ_ONCE(door->running);
+
+	WRITE_ONCE(door->age, READ_ONCE(door->age) | LUNATIK_STOPPING);
+	if (door->stack_floor != ~0UL)
+		door->former_floor = door->stack_floor;
+	/* No call of C from C either; but a state that closes has to call what releases its objects. */
+	if (READ_ONCE(door->phase) != LUNATIK_STOPPED)
+		WRITE_ONCE(door->stack_floor, ~0UL);
+	if (running)
+		luafast_interrupt(running);
+}
+
+/* --- softirq: a timer on each CPU that packets keep alive ------------------------------- */
+
+#define TICK	(2 * NSEC_PER_MSEC)
+#define TICKS	(LUNATIK_SOFTIRQ_BUDGET * NSEC_PER_MSEC / TICK)
+
+DEFINE_PER_CPU(struct lunatik_watch, lunatik_watch);
+
+static enum hrtimer_restart tick(struct hrtimer *timer)
+{
+	struct lunatik_watch *watch = container_of(timer, struct lunatik_watch, timer);
+	struct lunatik_door *door;
+
+	if (!watch->inside) {
+		watch->armed = false;
+		return HRTIMER_NORESTART;
+	}
+	for (door = watch->inside; door; door = door->outer) {
+		WRITE_ONCE(door->age, door->age + 1);
+		if ((door->age & ~LUNATIK_STOPPING) > TICKS)
+			tell(door);
+	}
+	hrtimer_forward_now(timer, ns_to_ktime(TICK));
+	return HRTIMER_RESTART;
+}
+
+void lunatik_watch_arm(void)
+{
+	this_cpu_write(lunatik_watch.armed, true);
+	hrtimer_start(this_cpu_ptr(&lunatik_watch.timer), ns_to_ktime(TICK), HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+void lunatik_watch_cpu(struct lunatik_door *door)
+{
+	lunatik_enter_watch(door);
+}
+
+void lunatik_unwatch_cpu(struct lunatik_door *door)
+{
+	lunatik_leave_watch(door);
+}
+
+/* --- hardirq: no interrupt comes, so the script counts and asks -------------------------- */
+
+void lunatik_watch_clock(struct lunatik_door *door)
+{
+	door->age = 0;
+	door->deadline = local_clock() + LUNATIK_HARDIRQ_BUDGET * NSEC_PER_MSEC;
+}
+
+bool lunatik_clock_over(struct lunatik_door *door)
+{
+	if (local_clock() < door->deadline)
+		return false;
+	tell(door);
+	return true;
+}
+
+/* --- process: a timer looks at the CPU time of the tasks that are inside ----------------- */
+
+#define LOOK	(HZ / 10)
+
+/* The visits of tasks, the latest first. */
+static LIST_HEAD(visits);
+static DEFINE_RAW_SPINLOCK(visits_lock);
+static DEFINE_PER_CPU(call_single_data_t, look_here);
+
+static struct list_head *links_of(struct lunatik_door *door)
+{
+	static_assert(sizeof(door->links) == sizeof(struct list_head));
+	return (struct list_head *)door->links;
+}
+
+static struct lunatik_door *door_at(struct list_head *links)
+{
+	return container_of((void **)links, struct lunatik_door, links[0]);
+}
+
+/* The latest visit of a task. The lock is held. */
+static struct lunatik_door *latest_of(const struct task_struct *task)
+{
+	struct list_head *links;
+
+	list_for_each(links, &visits)
+		if (door_at(links)->task == task)
+			return door_at(links);
+	return NULL;
+}
+
+static bool is_over(const struct lunatik_door *door)
+{
+	const struct task_struct *task = door->task;
+
+	return task->se.sum_exec_runtime >= door->deadline;
+}
+
+/* On the CPU where a task was seen that is inside: it may be there still. */
+static void look(void *unused)
+{
+	struct lunatik_door *door;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&visits_lock, flags);
+	door = latest_of(current);
+	if (door && is_over(door)) {
+		tell(door);
+	} else if (door && door->running) {
+		door->age |= LUNATIK_RELAXING;
+		luafast_interrupt(door->running);
+	}
+	raw_spin_unlock_irqrestore(&visits_lock, flags);
+}
+
+static void look_everywhere(struct timer_list *timer)
+{
+	struct list_head *links;
+	unsigned long flags;
+	static cpumask_t cpus; /* the timer's alone, and large */
+	unsigned int cpu;
+
+	cpumask_clear(&cpus);
+	raw_spin_lock_irqsave(&visits_lock, flags);
+	list_for_each(links, &visits)
+		if (task_is_running((struct task_struct *)door_at(links)->task))
+			cpumask_set_cpu(task_cpu(door_at(links)->task), &cpus);
+	if (!list_empty(&visits))
+		mod_timer(timer, jiffies + LOOK);
+	raw_spin_unlock_irqrestore(&visits_lock, flags);
+	for_each_cpu(cpu, &cpus)
+		smp_call_function_single_async(cpu, per_cpu_ptr(&look_here, cpu));
+}
+
+static DEFINE_TIMER(looking, look_everywhere);
+
+void lunatik_watch_task(struct lunatik_door *door, bool limited)
+{
+	u64 now, left = LUNATIK_PROCESS_BUDGET * (u64)NSEC_PER_MSEC;
+	struct lunatik_door *outer;
+	unsigned long flags;
+	bool first;
+
+	raw_spin_lock_irqsave(&visits_lock, flags);
+	now = current->se.sum_exec_runtime;
+	outer = latest_of(current);
+	if (outer && outer->deadline != U64_MAX) {
+		u64 rest = outer->deadline > now ? outer->deadline - now : 0;
+
+		left = min(left, rest - rest / 16);
+	}
+	door->age = 0;
+	door->task = current;
+	door->deadline = limited ? now + left : U64_MAX;
+	first = list_empty(&visits);
+	list_add(links_of(door), &visits);
+	if (first)
+		mod_timer(&looking, jiffies + LOOK);
+	raw_spin_unlock_irqrestore(&visits_lock, flags);
+}
+
+void lunatik_unwatch_task(struct lunatik_door *door)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&visits_lock, flags);
+	list_del(links_of(door));
+	raw_spin_unlock_irqrestore(&visits_lock, flags);
+}
+
+void lunatik_expire(struct task_struct *task)
+{
+	struct list_head *links;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&visits_lock, flags);
+	list_for_each(links, &visits)
+		if (door_at(links)->task == task)
+			door_at(links)->deadline = 0;
+	raw_spin_unlock_irqrestore(&visits_lock, flags);
+}
+
+void lunatik_watch_init(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct lunatik_watch *watch = per_cpu_ptr(&lunatik_watch, cpu);
+
+		INIT_CSD(per_cpu_ptr(&look_here, cpu), look, NULL);
+		hrtimer_init(&watch->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+		watch->timer.function = tick;
+	}
+}
+
+void lunatik_watch_exit(void)
+{
+	unsigned int cpu;
+
+	del_timer_sync(&looking);
+	for_each_possible_cpu(cpu)
+		hrtimer_cancel(&per_cpu_ptr(&lunatik_watch, cpu)->timer);
+	/* Behind what was sent to look on each CPU. */
+	kick_all_cpus_sync();
+}

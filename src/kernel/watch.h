@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The guard of time: how long a visit of a state may take. Who exceeds it is told to stop, on its own
+ * CPU, by an interrupt: the script's next instruction raises an error.
+ */
+#ifndef LUNATIK_KERNEL_WATCH_H
+#define LUNATIK_KERNEL_WATCH_H
+
+#include "gate.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct task_struct;
+
+#define LUNATIK_SOFTIRQ_BUDGET	10	/* milliseconds */
+#define LUNATIK_HARDIRQ_BUDGET	1
+#define LUNATIK_PROCESS_BUDGET	5000	/* of the task's CPU time */
+
+/*
+ * lunatik_watch_task - the running task's visit begins, in process context. What it has already begun
+ * ends later: there is a part of that one's time left when this one's has run out. `limited` unless only
+ * lunatik_expire() ends it.
+ */
+void lunatik_watch_task(struct lunatik_door *door, bool limited);
+void lunatik_unwatch_task(struct lunatik_door *door);
+
+/* lunatik_watch_cpu - the visit of a softirq state begins on this CPU, with bottom halves off. */
+void lunatik_watch_cpu(struct lunatik_door *door);
+void lunatik_unwatch_cpu(struct lunatik_door *door);
+
+/* lunatik_watch_clock - the visit of a hardirq state begins; a count hook asks lunatik_clock_over(). */
+void lunatik_watch_clock(struct lunatik_door *door);
+bool lunatik_clock_over(struct lunatik_door *door);
+
+/* lunatik_expire - what the task visits is to end within a few tenths of a second. Any context. */
+void lunatik_expire(struct task_struct *task);
+
+/* lunatik_watch_init - when the module is loaded, and before it is unloaded. */
+void lunatik_watch_init(void);
+void lunatik_watch_exit(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
