@@ -4,7 +4,7 @@
  * (lua/unit.c), and with fast.h the only code of ours that knows Lua's internal structures.
  */
 #include "fast.h"
-#include "kernel/gate.h"
+#include "kernel/watch.h"
 
 #define MIRRORS(mirror, field, real) \
 	_Static_assert(offsetof(struct mirror, field) == (real), #mirror " has " #field " elsewhere than Lua")
@@ -27,28 +27,72 @@ void luafast_interrupt(lua_State *L)
 	settraps(L->ci);
 }
 
-void luafast_attend(lua_State *L)
+/* The door of a thread's state. */
+static struct lunatik_door *door_of(lua_State *L)
 {
-	if (luai_stopped(L))
-		luafast_stop(L);
-	luai_door(L)[2] &= ~(uintptr_t)LUNATIK_RELAXING;
-	lunatik_relax();
+	return *(struct lunatik_door **)lua_getextraspace(L);
 }
 
-void luafast_stop(lua_State *L)
+void luafast_attend(lua_State *L)
 {
-	uintptr_t floor = luai_door(L)[0];
+	struct lunatik_door *door = door_of(L);
 
-	if (!lua_checkstack(L, LUA_MINSTACK))
-		luaD_throw(L, LUA_ERRMEM);
-	/* Meanwhile it may call again, until the guard's next look; nothing here calls the script. */
-	luai_unstop(L);
+	if (luai_stopped(L))
+		luafast_stop(L);
+	if (door->counts) {
+		/* Loading, it is watched as a process is. */
+		if (door->phase == LUNATIK_READY && !(++door->looks % 64) && lunatik_clock_over(door))
+			luafast_stop(L);
+	} else {
+		luai_door(L)[2] &= ~(uintptr_t)LUNATIK_RELAXING;
+		lunatik_relax();
+	}
+}
+
+/* At an instruction of a thread that is traced for the guard: whether it still is to be. */
+int luafast_trace(lua_State *L)
+{
+	luafast_attend(L);
+	return door_of(L)->counts;
+}
+
+/* Lets C functions be called in a visit that stops; the floor to put back. */
+uintptr_t luafast_lift(lua_State *L)
+{
+	struct lunatik_door *door = door_of(L);
+	uintptr_t floor = door->stack_floor;
+
+	door->stack_floor = door->former_floor;
+	luafast_interrupt(L);
+	return floor;
+}
+
+static void describe_stop(lua_State *L, void *unused)
+{
+	(void)unused;
 	luaL_where(L, !isLua(L->ci));
 	lua_pushliteral(L, "the script ran for too long");
 	lua_concat(L, 2);
 	luaL_traceback(L, L, lua_tostring(L, -1), 0);
-	luai_restop(L, floor);
-	luaD_throw(L, LUA_ERRRUN);
+}
+
+void luafast_stop(lua_State *L)
+{
+	struct lunatik_door *door = door_of(L);
+	lu_byte stopped = G(L)->gcstp;
+	int status = LUA_ERRMEM;
+	uintptr_t floor;
+
+	if (lua_checkstack(L, LUA_MINSTACK)) {
+		/* It calls C again meanwhile, but nothing of the script's, finalizers included. */
+		floor = luafast_lift(L);
+		G(L)->gcstp |= GCSTPGC;
+		status = luaD_rawrunprotected(L, describe_stop, NULL);
+		G(L)->gcstp = stopped;
+		door->stack_floor = floor;
+	}
+	luafast_interrupt(L);
+	luaD_throw(L, status == LUA_OK ? LUA_ERRRUN : LUA_ERRMEM);
 }
 
 void luafast_keep(lua_State *L)

@@ -151,9 +151,12 @@
 #define luai_attend(L)		((void)(l_unlikely((unsigned int)luai_door(L)[2] >> 30) && (luafast_attend(L), 0)))
 /* While it stops, no C function may be called from C, but to release what it holds. */
 #define luai_liftfloor(L)	((void)(l_unlikely(luai_stopped(L)) && (luai_door(L)[0] = luai_door(L)[3])))
-#define luai_unstop(L)		(luai_door(L)[2] &= 0x7fffffff, luai_door(L)[0] = luai_door(L)[3])
-#define luai_restop(L,floor)	(luai_door(L)[2] |= 0x80000000, luai_door(L)[0] = (floor))
+/* Around a close method: what is of C may free what it holds; what is of Lua raises at once. */
+#define luai_beginclose(L)	(l_unlikely(luai_stopped(L)) ? luafast_lift(L) : 0)
+#define luai_endclose(L,floor)	((void)((floor) && (luai_door(L)[0] = (floor))))
 struct lua_State;
+uintptr_t luafast_lift(struct lua_State *L);
+int luafast_trace(struct lua_State *L);
 void luafast_attend(struct lua_State *L);
 void luafast_stop(struct lua_State *L) __attribute__((noreturn));
 register uintptr_t luai_stackpointer __asm__("rsp");

@@ -122,11 +122,6 @@ static int open_standard(lua_State *L)
 	lua_getglobal(L, LUA_DBLIBNAME);
 	lua_pushnil(L);
 	lua_setfield(L, -2, "getregistry");
-	/* There the hook is the guard's. */
-	if (context_of(runtime_of(L)) == LUNATIK_HARDIRQ) {
-		lua_pushnil(L);
-		lua_setfield(L, -2, "sethook");
-	}
 	lua_pushcfunction(L, print);
 	lua_setglobal(L, "print");
 	lua_pushliteral(L, LUA_VERSION "-kernel");
@@ -142,15 +137,6 @@ static void fail(lua_State *L, int status, Failure &failure)
 
 	failure.say(status == LUA_ERRMEM ? -ENOMEM : -EINVAL, "%s", text ? text : "(the error is not a string)");
 	lua_pop(L, 1);
-}
-
-/* The hook of a hardirq state: no timer's interrupt comes while a callback runs. */
-static void count_instructions(lua_State *L, lua_Debug *)
-{
-	State *state = state_of(L);
-
-	if (state->phase == LUNATIK_READY && lunatik_clock_over(state))
-		luafast_stop(L);
 }
 
 State *state_new(Runtime *runtime, Failure &failure)
@@ -173,8 +159,10 @@ State *state_new(Runtime *runtime, Failure &failure)
 	}
 	*static_cast<State **>(lua_getextraspace(state->L)) = state;
 	state->stack_floor = lunatik_stack_floor();
-	if (runtime->context == LUNATIK_HARDIRQ)
-		lua_sethook(state->L, count_instructions, LUA_MASKCOUNT, 1000);
+	if (runtime->context == LUNATIK_HARDIRQ) {
+		state->counts = true;
+		luafast_interrupt(state->L); /* for good */
+	}
 	lua_setwarnf(state->L, warn, nullptr);
 	lua_pushcfunction(state->L, open_standard);
 	status = lua_pcall(state->L, 0, 0, 0);

@@ -412,8 +412,11 @@ int table_map(lua_State *L)
 	lua_settop(L, 2);
 	lua_newtable(L);
 	for (unsigned int bucket = 0; bucket <= last; bucket++) {
-		for (unsigned int n = 0; push_key(L, bucket, n); n++)
+		luafast_attend(L);
+		for (unsigned int n = 0; push_key(L, bucket, n); n++) {
+			luafast_attend(L);
 			lua_rawseti(L, 3, ++count);
+		}
 	}
 	for (lua_Integer i = 1; i <= count; i++) {
 		lua_settop(L, 3);

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include "kernel/watch.h"
 #include "kernel.h"
 #include "lunatik_library.h"
 
@@ -33,6 +34,7 @@ int luacompletion_wait(struct luacompletion *completion, long long timeout)
 	if (!limit)
 		return try_wait_for_completion(kernels(completion));
 	left = wait_for_completion_interruptible_timeout(kernels(completion), limit);
+	lunatik_woken();
 	return left > 0 ? 1 : left < 0 ? -1 : 0;
 }
 

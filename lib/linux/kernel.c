@@ -9,6 +9,7 @@
 #include <linux/stat.h>
 #include <linux/timekeeping.h>
 
+#include "kernel/watch.h"
 #include "kernel.h"
 
 unsigned int lualinux_random32(void)
@@ -37,9 +38,11 @@ long long lualinux_schedule(long long timeout, int state)
 	set_current_state(state);
 	if (timeout == LUALINUX_FOREVER) {
 		schedule();
+		lunatik_woken();
 		return timeout;
 	}
 	remaining = jiffies_to_msecs(schedule_timeout(msecs_to_jiffies(timeout)));
+	lunatik_woken();
 	/* The timeout was rounded up to a whole tick. */
 	return min(remaining, timeout);
 }

@@ -55,6 +55,7 @@ EXPORT_SYMBOL(lunatik_toruntime);
 EXPORT_PER_CPU_SYMBOL(lunatik_watch);
 EXPORT_SYMBOL(lunatik_watch_arm);
 EXPORT_SYMBOL(lunatik_expire);
+EXPORT_SYMBOL(lunatik_woken);
 EXPORT_SYMBOL(lunatik_enter);
 EXPORT_SYMBOL(lunatik_leave);
 EXPORT_SYMBOL(klibc_setjmp);

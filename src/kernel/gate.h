@@ -43,6 +43,8 @@ struct lunatik_door {
 	void *links[2];
 	void *task;
 	uint64_t deadline;
+	bool counts;			/* no interrupt comes: the script looks at the clock itself */
+	unsigned int looks;
 	/* Pointers that bindings keep, for one look per event. */
 	void *slots[LUNATIK_SLOT_COUNT];
 };

@@ -73,7 +73,7 @@ void lunatik_unwatch_cpu(struct lunatik_door *door)
 
 void lunatik_watch_clock(struct lunatik_door *door)
 {
-	door->age = 0;
+	door->age = LUNATIK_RELAXING; /* its C functions are to look at the clock, too */
 	door->deadline = local_clock() + LUNATIK_HARDIRQ_BUDGET * NSEC_PER_MSEC;
 }
 
@@ -126,18 +126,28 @@ static bool is_over(const struct lunatik_door *door)
 /* On the CPU where a task was seen that is inside: it may be there still. */
 static void look(void *unused)
 {
-	struct lunatik_door *door;
+	struct list_head *links;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&visits_lock, flags);
-	door = latest_of(current);
-	if (door && is_over(door)) {
-		tell(door);
-	} else if (door && door->running) {
-		door->age |= LUNATIK_RELAXING;
-		luafast_interrupt(door->running);
+	list_for_each(links, &visits) {
+		struct lunatik_door *door = door_at(links);
+
+		if (door->task != current)
+			continue;
+		if (is_over(door)) {
+			tell(door);
+		} else if (door->running && !door->counts) {
+			door->age |= LUNATIK_RELAXING;
+			luafast_interrupt(door->running);
+		}
 	}
 	raw_spin_unlock_irqrestore(&visits_lock, flags);
+}
+
+void lunatik_woken(void)
+{
+	look(NULL);
 }
 
 static void look_everywhere(struct timer_list *timer)

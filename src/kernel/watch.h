@@ -30,12 +30,15 @@ void lunatik_unwatch_task(struct lunatik_door *door);
 void lunatik_watch_cpu(struct lunatik_door *door);
 void lunatik_unwatch_cpu(struct lunatik_door *door);
 
-/* lunatik_watch_clock - the visit of a hardirq state begins; a count hook asks lunatik_clock_over(). */
+/* lunatik_watch_clock - the visit of a hardirq state begins; the script asks lunatik_clock_over(). */
 void lunatik_watch_clock(struct lunatik_door *door);
 bool lunatik_clock_over(struct lunatik_door *door);
 
 /* lunatik_expire - what the task visits is to end within a few tenths of a second. Any context. */
 void lunatik_expire(struct task_struct *task);
+
+/* lunatik_woken - for a task that has slept: it is hardly ever seen to run. */
+void lunatik_woken(void);
 
 /* lunatik_watch_init - when the module is loaded, and before it is unloaded. */
 void lunatik_watch_init(void);

@@ -541,19 +541,12 @@ void lunatik_unwatch_cpu(struct lunatik_door *door)
 
 void lunatik_watch_clock(struct lunatik_door *door)
 {
-	door->age = 0;
-	door->deadline = 0;
+	door->age = LUNATIK_RELAXING;
 }
 
-/* The thousandth look is the last, so that a test of a hardirq state ends. */
-bool lunatik_clock_over(struct lunatik_door *door)
+bool lunatik_clock_over(struct lunatik_door *)
 {
-	if (++door->deadline < 1000)
-		return false;
-	door->age |= LUNATIK_STOPPING;
-	door->former_floor = door->stack_floor;
-	door->stack_floor = ~static_cast<uintptr_t>(0);
-	return true;
+	return false;
 }
 
 void lunatik_relax(void)

@@ -1,33 +1,12 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 -- lunatik: softirq
--- Callbacks that never return by themselves: which, the packet's argument says.
+-- Does what the packet's argument says.
 local xdp = require("xdp")
-
-local function forever() while true do end end
-
-local ways = {
-	["loop"] = forever,
-	["pcall"] = function() while true do pcall(forever) end end,
-	["xpcall"] = function() xpcall(forever, forever) forever() end,
-	["coroutine"] = function() while true do pcall(coroutine.wrap(function() pcall(forever) forever() end)) end end,
-	["close"] = function() local x <close> = setmetatable({}, { __close = forever }) forever() end,
-	["gc"] = function() setmetatable({}, { __gc = forever }) collectgarbage() forever() end,
-	["hook"] = function() debug.sethook(function() debug.sethook() end, "l") forever() end,
-	["pattern"] = function() return ("a"):rep(200):find(("a*"):rep(100) .. "b") end,
-	["find"] = function() return ("a"):rep(300000):find(("a"):rep(150000) .. "b", 1, true) end,
-	["rep"] = function() return (""):rep(1 << 60) end,
-	["sort"] = function() local n = 0 table.sort(setmetatable({}, { __len = function() return 1 << 30 end, __index = function() n = n + 1 return n end, __newindex = function() end }), function() return true end) end,
-	["concat"] = function() return table.concat(setmetatable({}, { __index = function() return "" end }), "", 1, 1 << 60) end,
-	["move"] = function() return table.move(setmetatable({}, { __index = rawget, __newindex = rawequal }), 1, 1 << 60, 2) end,
-	["insert"] = function() return table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1) end,
-	["pack"] = function() local s = ("x"):rep(10000) for i = 1, 1 << 60 do string.packsize(s) end end,
-	["utf8"] = function() local s = ("x"):rep(10000) for i = 1, 1 << 60 do utf8.len(s) end end,
-	["gsub"] = function() local s = ("x"):rep(10000) while true do s:gsub(".", string.upper) end end,
-	["load"] = function() return load(function() return " " end) end,
-	["index"] = function() local t = {} for i = 1, 1900 do t = setmetatable({}, { __index = t }) end while true do pcall(function() return t.x end) end end,
-	["pass"] = function() return xdp.action.PASS end,
-}
+local ways = require("tests.scripts.endless.ways")
 
 xdp.attach(function(_, argument)
-	return ways[argument:getstring(0)]()
+	local way = ways[argument:getstring(0)]
+
+	if way then return way() end
+	return xdp.action.PASS
 end)

@@ -1,0 +1,58 @@
+-- SPDX-License-Identifier: MIT OR GPL-2.0-only
+-- Functions that never return by themselves, or not in time.
+local function forever() while true do end end
+
+local ways = {
+	["loop"] = forever,
+	["pcall"] = function() while true do pcall(forever) end end,
+	["xpcall"] = function() xpcall(forever, forever) forever() end,
+	["coroutine"] = function() while true do pcall(coroutine.wrap(function() pcall(forever) forever() end)) end end,
+	["close"] = function() local x <close> = setmetatable({}, { __close = forever }) forever() end,
+	["gc"] = function() setmetatable({}, { __gc = forever }) collectgarbage() forever() end,
+	["hook"] = function() debug.sethook(function() debug.sethook() end, "l") forever() end,
+	["pattern"] = function() return ("a"):rep(200):find(("a*"):rep(100) .. "b") end,
+	["find"] = function() return ("a"):rep(300000):find(("a"):rep(150000) .. "b", 1, true) end,
+	["rep"] = function() return (""):rep(1 << 60) end,
+	["sort"] = function() local n = 0 table.sort(setmetatable({}, { __len = function() return 1 << 30 end, __index = function() n = n + 1 return n end, __newindex = function() end }), function() return true end) end,
+	["concat"] = function() return table.concat(setmetatable({}, { __index = function() return "" end }), "", 1, 1 << 60) end,
+	["move"] = function() return table.move(setmetatable({}, { __index = rawget, __newindex = rawequal }), 1, 1 << 60, 2) end,
+	["insert"] = function() return table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1) end,
+	["pack"] = function() local s = ("x"):rep(10000) for i = 1, 1 << 60 do string.packsize(s) end end,
+	["utf8"] = function() local s = ("x"):rep(10000) for i = 1, 1 << 60 do utf8.len(s) end end,
+	["gsub"] = function() local s = ("x"):rep(10000) while true do s:gsub(".", string.upper) end end,
+	["load"] = function() return load(function() return " " end) end,
+	["index"] = function() local t = {} for i = 1, 1900 do t = setmetatable({}, { __index = t }) end while true do pcall(function() return t.x end) end end,
+	["class"] = function() return ("a"):rep(1 << 18):find("[" .. ("b"):rep(1 << 18) .. "a]*") end,
+	["sethook"] = function()
+		local h = function() end
+		local function f() local x <close> = h; forever() end
+		debug.setmetatable(print, { __close = debug.sethook })
+		while true do pcall(f) debug.sethook() end
+	end,
+	["memory"] = function()
+		local held, list = {}, nil
+		for i = 1, 4096 do held[i] = false end
+		pcall(function() while true do list = { list } end end)
+		pcall(function() for i = 1, 4096 do held[i] = ("%x"):format(i) end end)
+		while true do pcall(forever) end
+	end,
+	["coroutines"] = function()
+		local function nest(depth)
+			if depth > 0 then for _ = 1, 150 do coroutine.wrap(nest)(depth - 1) end end
+		end
+		while true do nest(4) end
+	end,
+	["closings"] = function()
+		local held = {}
+		for i = 1, 500 do
+			held[i] = coroutine.create(function() local x <close> = setmetatable({}, { __close = forever }) coroutine.yield() end)
+			coroutine.resume(held[i])
+		end
+		debug.setmetatable(held[1], { __close = coroutine.close })
+		local function descend(i) if i > 500 then forever() end local x <close> = held[i] descend(i + 1) end
+		descend(1)
+	end,
+	["searchpath"] = function() while true do pcall(package.searchpath, ("a"):rep(1 << 20), "?", ("a"):rep(1 << 19) .. "b") end end,
+}
+
+return ways
