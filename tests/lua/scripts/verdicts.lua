@@ -9,7 +9,7 @@ local function descend() return 1 + descend() end
 local nested = setmetatable({}, { __index = function(self, key) return self[key] .. key end })
 
 local function fill(held)
-	while true do held[#held + 1] = ("x"):rep(1 << 21) end
+	while true do held[#held + 1] = ("x"):rep(1000):rep(2000) end
 end
 
 local function do_nothing() end
