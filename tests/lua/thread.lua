@@ -443,26 +443,26 @@ return {
 		end
 		equal(results.stopped, true)
 	end,
-	["the release of a thread that does not heed the word does not hang"] = function()
+	["the release of a thread that does not heed the word does not hang, and ends it"] = function()
 		local results = rcu.table(4)
 		local took = timed(function()
 			local t <close> = start([[
 				local _, results = ...
 				ready:complete()
 				while not thread.shouldstop() do linux.schedule(10) end
-				for _ = 1, 40 do linux.schedule(50, linux.task.IDLE) end
-				results.stopped = true
+				results.told = true
+				for i = 1, 1000 do
+					linux.schedule(50, linux.task.IDLE)
+					results.beat = i
+				end
 			]], results)
 		end)
 		assert(took < 1900, took)
-		equal(results.stopped, nil)
-		for _ = 1, 30 do
-			linux.schedule(100)
-			if results.stopped then
-				break
-			end
-		end
-		equal(results.stopped, true)
+		equal(results.told, true)
+		linux.schedule(1000)
+		local beat = results.beat
+		linux.schedule(500)
+		equal(results.beat, beat)
 	end,
 	["a thread that gives up the last reference to itself is told to stop, and goes on at once"] = function()
 		local results, ready, alone = rcu.table(4), completion.new(), completion.new()
