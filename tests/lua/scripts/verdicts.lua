@@ -8,8 +8,9 @@ local function descend() return 1 + descend() end
 
 local nested = setmetatable({}, { __index = function(self, key) return self[key] .. key end })
 
+-- At once more than there is: to fill it by and by takes some machines longer than a callback may.
 local function fill(held)
-	while true do held[#held + 1] = ("x"):rep(1000):rep(2000) end
+	while true do held[#held + 1] = ("x"):rep(1000):rep(5000) end
 end
 
 local function do_nothing() end
