@@ -16,6 +16,14 @@ MIRRORS(luafast_userdata, block, udatamemoffset(0));
 MIRRORS(luafast_frame, function, offsetof(CallInfo, func));
 MIRRORS(luafast_thread, top, offsetof(lua_State, top));
 MIRRORS(luafast_thread, frame, offsetof(lua_State, ci));
+/* The words of luai_door() (lua/luaconf.h), and the bits that it looks at. */
+#define WORD(n, field) \
+	_Static_assert(offsetof(struct lunatik_door, field) == (n) * sizeof(uintptr_t), #field " is another word")
+WORD(0, stack_floor);
+WORD(1, running);
+WORD(2, age);
+WORD(3, former_floor);
+_Static_assert(LUNATIK_STOPPING == 1UL << 31 && LUNATIK_RELAXING == 1UL << 30, "a mark is another bit");
 _Static_assert(sizeof(struct luafast_value) == sizeof(StackValue), "a slot has another size");
 _Static_assert(sizeof(((Udata *)0)->nuvalue) == 2 && sizeof(((TValue *)0)->tt_) == 1, "a field has another size");
 _Static_assert(LUAFAST_TYPE_INTEGER == LUA_VNUMINT && LUAFAST_TYPE_USERDATA == ctb(LUA_VUSERDATA),
@@ -44,7 +52,7 @@ void luafast_attend(lua_State *L)
 		if (door->phase == LUNATIK_READY && !(++door->looks % 64) && lunatik_clock_over(door))
 			luafast_stop(L);
 	} else {
-		luai_door(L)[2] &= ~(uintptr_t)LUNATIK_RELAXING;
+		door->age &= ~LUNATIK_RELAXING;
 		lunatik_relax();
 	}
 }

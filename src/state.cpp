@@ -198,6 +198,14 @@ static int run_script(lua_State *L)
 	return 0;
 }
 
+/* The guard, for what runs in the state before and after all events: a task, whatever its context. */
+static void guard(State *state)
+{
+	state->stack_floor = lunatik_stack_floor();
+	state->running = state->L;
+	lunatik_watch_task(state, true);
+}
+
 bool state_load(State *state, Failure &failure)
 {
 	lua_State *L = state->L;
@@ -205,9 +213,7 @@ bool state_load(State *state, Failure &failure)
 	int status;
 
 	snprintf(path, sizeof(path), LUA_ROOT "%s.lua", state->runtime->name);
-	state->stack_floor = lunatik_stack_floor();
-	state->running = L;
-	lunatik_watch_task(state, true);
+	guard(state);
 	lua_pushcfunction(L, traceback);
 	lua_pushcfunction(L, run_script);
 	lua_pushcfunction(L, load_script);
@@ -228,9 +234,7 @@ void state_close(State *state)
 	lua_State *L = state->L;
 
 	if (L) {
-		state->stack_floor = lunatik_stack_floor();
-		state->running = L;
-		lunatik_watch_task(state, true);
+		guard(state);
 		lua_close(L);
 		lunatik_unwatch_task(state);
 		state->L = nullptr;

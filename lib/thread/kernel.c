@@ -155,19 +155,15 @@ int luathread_stop(struct luathread *thread)
 	 * A thread that was told to stop still waits for those that it tells. It does not for those
 	 * that others told before: they may be waiting for it.
 	 */
-	if (!told) {
-		long left = wait_for_completion_killable_timeout(&thread->ended, PATIENCE);
+	if (!told || first) {
+		long left;
 
-		/* It does not look whether it is to stop: it is made to. */
-		while (!left) {
+		/* When it does not look whether it is to stop, it is made to. */
+		while (!(left = told ? wait_for_completion_timeout(&thread->ended, PATIENCE) :
+				       wait_for_completion_killable_timeout(&thread->ended, PATIENCE)))
 			lunatik_expire(thread->task);
-			left = wait_for_completion_killable_timeout(&thread->ended, PATIENCE);
-		}
 		if (left < 0)
 			return -EINTR;
-	} else if (first) {
-		while (!wait_for_completion_timeout(&thread->ended, PATIENCE))
-			lunatik_expire(thread->task);
 	} else if (!wait_for_completion_timeout(&thread->ended, MOMENT)) {
 		return 0;
 	}

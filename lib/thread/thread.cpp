@@ -24,8 +24,9 @@ static void release(Object *object)
 
 /// Tells the thread to stop, so that thread.shouldstop() is true there, wakes it, ends its
 /// interruptible and killable waits now and from then on, and waits until its function has returned
-/// and it has exited. A function that has not returned after half a second is ended by an error. A thread that has ended, by itself or not, is stopped already. A thread that
-/// was itself told to stop waits at most a second here for one that others told before it did.
+/// and it has exited. A function that has not returned after half a second is ended by an error.
+/// A thread that has ended, by itself or not, is stopped already. A thread that was itself told to
+/// stop waits at most a second here for one that others told before it did.
 /// Errors: the thread is the running one; it was not made by thread.run(); the caller was killed or
 /// told to stop while it waited, which leaves the thread told, and stop() can be called again;
 /// called where the code may not sleep.

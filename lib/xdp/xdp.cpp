@@ -121,12 +121,6 @@ static inline bool same(const unsigned char *a, const char *b, size_t size)
 	       *reinterpret_cast<const word *>(b + size - sizeof(word));
 }
 
-/* The runtime for a key, which may end before its size. */
-static Runtime *named(const char *key, size_t size)
-{
-	return find_script(key, strnlen(key, size));
-}
-
 /* The door for a key that is not the one in the cache, or null. */
 [[gnu::noinline]] static lunatik_door *find(luaxdp_cache *cache, const char *key, size_t size)
 {
@@ -138,8 +132,8 @@ static Runtime *named(const char *key, size_t size)
 	cache->size = 0;
 	/* From the copy: a map's value may change while it is read. */
 	if (fits)
-		memcpy(cache->key, key, size);
-	runtime = named(fits ? reinterpret_cast<char *>(cache->key) : key, size);
+		key = static_cast<char *>(memcpy(cache->key, key, size));
+	runtime = find_script(key, strnlen(key, size));
 	if (runtime)
 		door = door_of(runtime, cache->cpu);
 	/* That there is none is worth keeping, too. */
