@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
+-- lunatik: process memory=64M
 -- The driver of /dev/lunatik. One write is one request, Lua source; its answer is what the same
 -- open file reads next, until end of file. The answer's first line is "ok", "error" or
 -- "incomplete" (the source lacks its end); then come what was printed and the results, or the

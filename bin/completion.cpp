@@ -27,8 +27,10 @@ void print_completion()
 		names += " " + name;
 		if (verb.operand != Operand::None)
 			cases += "\t" + name + ":2) words=$(" + candidates(verb.operand) + ") ;;\n";
+		if (verb.limits && !verb.context)
+			cases += "\t" + name + ":*) words='--budget --memory' ;;\n";
 		if (verb.context)
-			cases += "\t" + name + ":*) words='" + contexts.substr(1) + "' ;;\n";
+			cases += "\t" + name + ":*) words='" + contexts.substr(1) + " --budget --memory' ;;\n";
 		if (verb.json)
 			cases += "\t" + name + ":2) words=--json ;;\n";
 	}

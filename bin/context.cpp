@@ -44,3 +44,14 @@ std::string parse_context(const std::vector<std::string> &words)
 		context += context.empty() ? "percpu" : " percpu";
 	return context;
 }
+
+std::string limit_words(const Limits &limits)
+{
+	std::string words;
+
+	if (limits.budget)
+		words += " budget=" + std::to_string(limits.budget);
+	if (limits.memory)
+		words += " memory=" + std::to_string(limits.memory);
+	return words;
+}

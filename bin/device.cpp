@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 #include <fcntl.h>
@@ -23,6 +24,16 @@ template <class Call> static auto restarted(Call call)
 	}
 }
 
+/* The mode that holds is in brackets. */
+static bool is_locked_down()
+{
+	std::ifstream file("/sys/kernel/security/lockdown");
+	std::string modes;
+
+	std::getline(file, modes);
+	return !modes.empty() && modes.find("[none]") == modes.npos;
+}
+
 [[noreturn]] static void fail(int error)
 {
 	switch (error) {
@@ -33,6 +44,8 @@ template <class Call> static auto restarted(Call call)
 		throw Absent("the driver of /dev/lunatik has stopped; run: lunatik reload");
 	case EACCES:
 	case EPERM:
+		if (is_locked_down())
+			throw Denied("the kernel is locked down, and so takes no scripts; see kernel_lockdown(7)");
 		throw Denied("no permission to use /dev/lunatik: run this as root (sudo lunatik ...)");
 	case EMSGSIZE:
 		throw Failure("the source is longer than " + std::to_string(Device::limit) +

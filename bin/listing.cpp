@@ -34,13 +34,15 @@ std::vector<Script> parse_listing(std::string_view lines)
 		std::vector<std::string_view> fields = split(line, '\t');
 		Script script = {};
 
-		if (fields.size() != 5 || !parse_number(fields[3], script.memory))
+		if (fields.size() != 8 || !parse_number(fields[3], script.memory) || !parse_number(fields[4], script.quota) ||
+		    !parse_number(fields[5], script.budget) || !parse_number(fields[6], script.breaches))
 			throw Failure("the kernel's list of scripts has an unexpected form: "
 				      "install the command and the modules of one version, then run: lunatik reload");
 		script.name = fields[0];
 		script.context = fields[1];
 		script.percpu = fields[2] == "true";
-		script.running = fields[4] == "true";
+		script.running = fields[7] == "running";
+		script.condemned = fields[7] == "condemned";
 		scripts.push_back(script);
 	}
 	return scripts;
@@ -75,15 +77,20 @@ static std::string in_kib(unsigned long long bytes)
 	return text;
 }
 
+static const char *state_of(const Script &script)
+{
+	return script.running ? "running" : script.condemned ? "stopped for its breaches" : "stopped";
+}
+
 std::string listing_table(const std::vector<Script> &scripts)
 {
-	std::vector<std::vector<std::string>> rows = { { "SCRIPT", "CONTEXT", "PERCPU", "MEMORY", "STATE" } };
+	std::vector<std::vector<std::string>> rows = { { "SCRIPT", "CONTEXT", "PERCPU", "MEMORY", "BREACHES", "STATE" } };
 
 	if (scripts.empty())
 		return "";
 	for (const Script &script : scripts)
 		rows.push_back({ script.name, script.context, script.percpu ? "yes" : "no", in_kib(script.memory),
-				 script.running ? "running" : "stopped" });
+				 std::to_string(script.breaches), state_of(script) });
 	return format_table(rows);
 }
 
@@ -121,7 +128,10 @@ std::string listing_json(const std::vector<Script> &scripts)
 		json += separator;
 		json += "{\"script\":" + json_string(script.name) + ",\"context\":" + json_string(script.context) +
 			",\"percpu\":" + json_boolean(script.percpu) + ",\"memory\":" + std::to_string(script.memory) +
-			",\"running\":" + json_boolean(script.running) + "}";
+			",\"quota\":" + std::to_string(script.quota) + ",\"budget\":" + std::to_string(script.budget) +
+			",\"breaches\":" + std::to_string(script.breaches) +
+			",\"running\":" + json_boolean(script.running) +
+			",\"condemned\":" + json_boolean(script.condemned) + "}";
 		separator = ",";
 	}
 	return json + "]\n";

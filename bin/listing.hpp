@@ -12,10 +12,17 @@ struct Script {
 	std::string context;
 	bool percpu;
 	unsigned long long memory;	/* bytes, of all its CPUs */
-	bool running;			/* false when the kernel stopped it on its own */
+	unsigned long long quota;	/* bytes, on each CPU */
+	unsigned long long budget;	/* milliseconds for each time it is entered */
+	unsigned long long breaches;	/* how often it went over a limit */
+	bool running;			/* false when something stopped it without its name */
+	bool condemned;			/* its breaches did */
 };
 
-/* Reads lines of name, context, percpu, memory, running, with tabs between. Throws Failure. */
+/*
+ * Reads lines of name, context, percpu, memory, quota, budget, breaches and state (running, condemned or
+ * stopped), with tabs between. Throws Failure.
+ */
 std::vector<Script> parse_listing(std::string_view lines);
 
 /* For a person; empty when there is nothing to list. */

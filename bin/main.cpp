@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include <CLI/CLI.hpp>
 
@@ -30,6 +31,14 @@ static void add(CLI::App &app, const Verb &verb, Input &input)
 		command->add_option("CONTEXT", input.context,
 				    "process (or true), softirq (or false) or hardirq, and perhaps percpu;\n"
 				    "else as the script's first comment says")->type_name("");
+	if (verb.limits) {
+		static const std::map<std::string, unsigned long long> times = { { "ms", 1 }, { "s", 1000 } };
+
+		command->add_option("--budget", input.limits.budget, "how long it may take each time it is entered (20ms, 1s)")
+			->type_name("TIME")->check(CLI::PositiveNumber)->transform(CLI::AsNumberWithUnit(times));
+		command->add_option("--memory", input.limits.memory, "how much memory it may use, on each CPU if percpu (512K, 8M)")
+			->type_name("SIZE")->check(CLI::PositiveNumber)->transform(CLI::AsSizeValue(false));
+	}
 	if (verb.json)
 		command->add_flag("--json", input.json, "as JSON");
 	command->callback([&] { verb.run(input); });

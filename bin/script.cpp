@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // Scripts in the kernel, by their names: what the kernel's lunatik.runner does for the command.
 #include "script.hpp"
-#include "context.hpp"
 #include "failure.hpp"
 #include "listing.hpp"
 #include "quote.hpp"
@@ -57,10 +56,10 @@ std::string call_runner(Device &device, const std::string &function, const std::
 	}
 }
 
-void run_script(const std::string &script, const std::vector<std::string> &context)
+void run_script(const std::string &script, const std::vector<std::string> &context, const Limits &limits)
 {
 	std::vector<std::string> arguments = { script };
-	std::string words = parse_context(context);
+	std::string words = parse_context(context) + limit_words(limits);
 	Device device;
 
 	if (!words.empty())
@@ -68,11 +67,15 @@ void run_script(const std::string &script, const std::vector<std::string> &conte
 	call_runner(device, "run", arguments);
 }
 
-void spawn_script(const std::string &script)
+void spawn_script(const std::string &script, const Limits &limits)
 {
+	std::vector<std::string> arguments = { script };
+	std::string words = limit_words(limits);
 	Device device;
 
-	call_runner(device, "spawn", { script });
+	if (!words.empty())
+		arguments.push_back(words);
+	call_runner(device, "spawn", arguments);
 }
 
 void stop_script(const std::string &script)
@@ -88,7 +91,8 @@ void list_scripts(bool json)
 		"local lines = {}\n"
 		"for _, script in ipairs(call('status')) do\n"
 		"	lines[#lines + 1] = table.concat({ script.script, script.context, tostring(script.percpu),\n"
-		"		tostring(script.memory), tostring(script.running) }, '\\t')\n"
+		"		tostring(script.memory), tostring(script.quota), tostring(script.budget), tostring(script.breaches),\n"
+		"		script.running and 'running' or script.condemned and 'condemned' or 'stopped' }, '\\t')\n"
 		"end\n"
 		"return table.concat(lines, '\\n')";
 	Device device;

@@ -2,6 +2,7 @@
 #ifndef COMMAND_SCRIPT_HPP
 #define COMMAND_SCRIPT_HPP
 
+#include "context.hpp"
 #include "device.hpp"
 
 #include <string>
@@ -16,8 +17,8 @@ std::string call_runner(Device &device, const std::string &function, const std::
 /* The message of the runner without a traceback that says nothing, and with what to do about it. */
 std::string with_hint(std::string message);
 
-void run_script(const std::string &script, const std::vector<std::string> &context);
-void spawn_script(const std::string &script);
+void run_script(const std::string &script, const std::vector<std::string> &context, const Limits &limits);
+void spawn_script(const std::string &script, const Limits &limits);
 void stop_script(const std::string &script);
 void list_scripts(bool json);
 

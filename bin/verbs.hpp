@@ -2,6 +2,8 @@
 #ifndef COMMAND_VERBS_HPP
 #define COMMAND_VERBS_HPP
 
+#include "context.hpp"
+
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 struct Input {
 	std::string script;
 	std::vector<std::string> context;
+	Limits limits;
 	bool json = false;
 };
 
@@ -23,6 +26,7 @@ struct Verb {
 	void (*run)(const Input &input);
 	Operand operand = Operand::None;
 	bool context = false;	/* takes words for the context */
+	bool limits = false;	/* takes --budget and --memory */
 	bool json = false;	/* takes --json */
 	bool hidden = false;
 };

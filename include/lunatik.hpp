@@ -38,6 +38,7 @@ extern "C" struct module __this_module;
 
 namespace lunatik {
 
+struct Account;
 struct Class;
 struct State;
 struct Runtime;
@@ -50,12 +51,15 @@ struct Object {
 	lunatik_deferred deferred;
 	const Class *klass;
 	struct module *owner;		/* kept loaded; null for the core's own objects */
+	Account *payer;			/* whose quota it counts for; null for the core's own */
+	size_t charged;			/* bytes */
 	int references;
 };
 
 struct Class {
 	const char *name;		/* as type errors name it */
 	size_t size;			/* of the struct derived from Object */
+	size_t extra;			/* bytes, about, that the kernel holds for one beside it */
 	const luaL_Reg *methods;	/* and metamethods; ended by a null name */
 	/* Frees what the object owns beside its own memory; null when there is nothing. */
 	void (*release)(Object *object);
@@ -69,7 +73,6 @@ struct Class {
 struct Box {
 	const Class *klass;
 	Object *object;			/* null once closed */
-	size_t charge;			/* see charge() */
 };
 
 /* --- references ------------------------------------------------------------------------- */
@@ -92,8 +95,8 @@ bool put(Object *object) LUNATIK_KIT(put);
 Box *push_box(lua_State *L, const Class &klass) LUNATIK_KIT(push_box);
 
 /*
- * Memory for an object of the class with one reference, zeroed; null when out of memory. Release
- * it by put(). Does not raise.
+ * Memory for an object of the class with one reference, zeroed, and counted in this state's quota; null
+ * when out of memory or quota. Release it by put(). Does not raise. May run finalizers.
  */
 Object *allocate(lua_State *L, const Class &klass) LUNATIK_KIT(allocate);
 
@@ -112,10 +115,11 @@ template <class T> T *push_new(lua_State *L)
 void push(lua_State *L, Object *object) LUNATIK_KIT(push);
 
 /*
- * Counts memory outside of Lua's, which the box stands for, in the quota of this state until the box is
- * collected or closed. Garbage is collected for it. False when it does not fit. May run finalizers.
+ * Counts memory that the object, from allocate() in this state, is to hold, in the state's quota until the
+ * object is released, whoever holds it by then. Garbage is collected for it. False when it does not fit.
+ * May run finalizers.
  */
-bool charge(lua_State *L, Box *box, size_t bytes) LUNATIK_KIT(charge);
+bool charge(lua_State *L, Object *object, size_t bytes) LUNATIK_KIT(charge);
 
 /* Raises the type error of argument `arg`, naming the class expected and what was given. */
 [[gnu::cold]] void type_error(lua_State *L, int arg, const Class &klass) LUNATIK_KIT(type_error);

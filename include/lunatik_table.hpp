@@ -25,6 +25,9 @@ struct Table : Object {
 
 static const unsigned int table_buckets_max = 1 << 20;
 
+/* The bytes of a table's buckets. */
+size_t table_size(unsigned int buckets) LUNATIK_KIT(table_size);
+
 /* Gives a new table, from allocate(), its buckets. False when out of memory. May sleep. */
 bool table_init(Table *table, unsigned int buckets) LUNATIK_KIT(table_init);
 

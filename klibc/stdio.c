@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/kernel_read_file.h>
+#include <linux/namei.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/random.h>
@@ -48,10 +49,25 @@ void klibc_exit(void)
 	put_cred(loader);
 }
 
+/* The script folder is the root: no link and no ".." leads out of it. */
+static struct file *open_file(const char *path)
+{
+	struct path folder;
+	struct file *file;
+	int error;
+
+	error = vfs_path_lookup(root.dentry, root.mnt, KLIBC_ROOT, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &folder);
+	if (error)
+		return ERR_PTR(error);
+	file = file_open_root(&folder, path, O_RDONLY, 0);
+	path_put(&folder);
+	return file;
+}
+
 static ssize_t read_file(const char *path, void **text)
 {
 	const struct cred *before = override_creds(loader);
-	struct file *file = file_open_root(&root, path, O_RDONLY, 0);
+	struct file *file = open_file(path);
 	ssize_t size;
 
 	if (IS_ERR(file)) {
@@ -105,7 +121,7 @@ FILE *fopen(const char *path, const char *mode)
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return NULL;
-	size = read_file(path, &text);
+	size = read_file(path + sizeof(KLIBC_ROOT) - 1, &text);
 	if (size < 0 && size != -EINVAL) {	/* -EINVAL: the file is empty, or no regular file */
 		last_error = -size;
 		kfree(f);

@@ -23,7 +23,8 @@ WORD(0, stack_floor);
 WORD(1, running);
 WORD(2, age);
 WORD(3, former_floor);
-_Static_assert(LUNATIK_STOPPING == 1UL << 31 && LUNATIK_RELAXING == 1UL << 30, "a mark is another bit");
+_Static_assert(LUNATIK_STOPPING == 1U << 31 && LUNATIK_RELAXING == 1U << 30 && LUNATIK_DEEP == LUAI_DEEP,
+	       "a mark is another bit");
 _Static_assert(sizeof(struct luafast_value) == sizeof(StackValue), "a slot has another size");
 _Static_assert(sizeof(((Udata *)0)->nuvalue) == 2 && sizeof(((TValue *)0)->tt_) == 1, "a field has another size");
 _Static_assert(LUAFAST_TYPE_INTEGER == LUA_VNUMINT && LUAFAST_TYPE_USERDATA == ctb(LUA_VUSERDATA),
@@ -103,6 +104,14 @@ void luafast_stop(lua_State *L)
 	luaD_throw(L, status == LUA_OK ? LUA_ERRRUN : LUA_ERRMEM);
 }
 
+void luafast_judge(lua_State *L, int status)
+{
+	struct lunatik_door *door = door_of(L);
+
+	if (status != LUA_OK && (status == LUA_ERRMEM || (door->age & LUNATIK_DEEP)))
+		door->age |= LUNATIK_BREACHED;
+}
+
 void luafast_keep(lua_State *L)
 {
 	((void **)lua_getextraspace(L))[1] = L;
@@ -158,6 +167,7 @@ int luafast_call(lua_State *L)
 	L->errfunc = 0;
 	L->nCcalls = 0;
 	if (l_unlikely(jump.status != LUA_OK)) {
+		luafast_judge(L, jump.status);
 		luai_liftfloor(L);
 		recover(L, &L->base_ci, 1, (LUAFAST_SECOND + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
 		return LUAFAST_ERROR;

@@ -101,6 +101,9 @@ void luafast_attend(lua_State *L);
 /* luafast_stop - raise the error of a visit that was told to stop. No handler is called. */
 void luafast_stop(lua_State *L) __attribute__((noreturn));
 
+/* luafast_judge - note that the visit breached a limit, if what ended it with this status says so. */
+void luafast_judge(lua_State *L, int status);
+
 /* --- calls --- */
 
 /* luafast_keep - make a new thread the caller's own, which the script is never handed. */

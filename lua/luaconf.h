@@ -149,6 +149,9 @@
 #define luai_stop(L)		luafast_stop(L)
 /* Asked by what may take long: the guard's two highest bits. */
 #define luai_attend(L)		((void)(l_unlikely((unsigned int)luai_door(L)[2] >> 30) && (luafast_attend(L), 0)))
+/* It has nested calls of C too deep. */
+#define LUAI_DEEP		0x10000000
+#define luai_deep(L)		((void)(luai_door(L)[2] |= LUAI_DEEP))
 /* While it stops, no C function may be called from C, but to release what it holds. */
 #define luai_liftfloor(L)	((void)(l_unlikely(luai_stopped(L)) && (luai_door(L)[0] = luai_door(L)[3])))
 /* Around a close method: what is of C may free what it holds; what is of Lua raises at once. */

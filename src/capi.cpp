@@ -2,6 +2,7 @@
 // The C API of include/lunatik.h, for other kernel modules.
 #include "state.hpp"
 #include "kernel/log.h"
+#include "lunatik_core.h"
 
 extern "C" {
 #include <errno.h>
@@ -23,7 +24,7 @@ static Runtime *runtime_of_handle(lunatik_object_t *object)
 
 int lunatik_runtime(lunatik_object_t **pruntime, const char *script, bool sleep)
 {
-	Options options = { true, sleep ? LUNATIK_PROCESS : LUNATIK_SOFTIRQ, false };
+	Options options = { true, sleep ? LUNATIK_PROCESS : LUNATIK_SOFTIRQ, false, {} };
 	Failure *failure = static_cast<Failure *>(lunatik_memory_new(sizeof(Failure), LUNATIK_MEMORY_SLEEP));
 	int error = -ENOMEM;
 	Handle *handle;
@@ -35,8 +36,8 @@ int lunatik_runtime(lunatik_object_t **pruntime, const char *script, bool sleep)
 		*pruntime = reinterpret_cast<lunatik_object_t *>(handle);
 		error = 0;
 	} else {
-		lunatik_log_error(script, failure->text);
-		error = failure->code == -ENOMEM ? -ENOMEM : -EINVAL;
+		lunatik_log_error(script, failure->text, nullptr);
+		error = failure->code == -ENOMEM || failure->code == -EPERM ? failure->code : -EINVAL;
 	}
 	lunatik_memory_free(failure);
 	return error;
@@ -64,6 +65,11 @@ lunatik_object_t *lunatik_toruntime(lua_State *L)
 	return reinterpret_cast<lunatik_object_t *>(runtime_of(L)->handle);
 }
 
+void lunatik_spare(lunatik_object_t *runtime)
+{
+	__atomic_store_n(&runtime_of_handle(runtime)->spared, true, __ATOMIC_RELAXED);
+}
+
 /* The parts of a lunatik_entry that its header does not show. */
 struct OpenEntry {
 	luafast_protection protection;
@@ -89,7 +95,10 @@ void lunatik_leave(lunatik_entry *entry)
 	OpenEntry *open = reinterpret_cast<OpenEntry *>(entry);
 	lua_State *L = open->visit.L;
 
-	if (luafast_unprotect(L, &open->protection) != LUA_OK)
+	int status = luafast_unprotect(L, &open->protection);
+
+	luafast_judge(L, status);
+	if (status != LUA_OK)
 		log_error(L, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : nullptr);
 	lua_settop(L, open->top);
 	leave(open->visit);

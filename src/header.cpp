@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
-// The line in a script's first comment that says how to run it: "-- lunatik: softirq percpu".
+// How a script is to be run: the line in its first comment, "-- lunatik: softirq percpu budget=20 memory=8M",
+// the same words from elsewhere, and what holds without them.
 #include "state.hpp"
+#include "kernel/watch.h"
 
 extern "C" {
 #include <errno.h>
@@ -33,6 +35,104 @@ bool context_named(const char *name, size_t length, lunatik_context &context)
 	return false;
 }
 
+const char header_words[] = "process, softirq, hardirq, percpu, budget=MILLISECONDS, memory=BYTES";
+
+struct Unit {
+	const char *name;
+	unsigned long long factor;
+};
+static const Unit times[] = { { "", 1 }, { "ms", 1 }, { "s", 1000 }, { nullptr, 0 } };
+static const Unit sizes[] = { { "", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 }, { nullptr, 0 } };
+
+/* A number above zero and a unit, as "name=20ms" has it. Zero when the word is none such. */
+static unsigned long long parse_amount(const char *word, size_t length, const char *name, const Unit *units)
+{
+	unsigned long long amount = 0;
+	size_t at = strlen(name);
+
+	if (length <= at || memcmp(word, name, at))
+		return 0;
+	for (; at < length && word[at] >= '0' && word[at] <= '9'; at++) {
+		amount = amount * 10 + static_cast<unsigned long long>(word[at] - '0');
+		if (amount > 1ULL << 32)
+			return 0;
+	}
+	for (; units->name; units++)
+		if (is(word + at, length - at, units->name))
+			return amount * units->factor;
+	return 0;
+}
+
+static bool parse_limit(const char *word, size_t length, Limits &limits)
+{
+	unsigned long long amount = parse_amount(word, length, "budget=", times);
+
+	if (amount) {
+		/* What does not fit is out of every range, too. */
+		limits.budget = amount > ~0u ? ~0u : static_cast<unsigned int>(amount);
+		return true;
+	}
+	amount = parse_amount(word, length, "memory=", sizes);
+	if (amount)
+		limits.quota = amount;
+	return amount;
+}
+
+struct Bounds {
+	Limits usual, most;
+};
+static const Bounds bounds[] = {
+	{ { LUNATIK_PROCESS_BUDGET, 16 << 20 }, { LUNATIK_PROCESS_BUDGET_MAX, 1 << 30 } },
+	{ { LUNATIK_SOFTIRQ_BUDGET, 4 << 20 }, { LUNATIK_SOFTIRQ_BUDGET_MAX, 1 << 30 } },
+	{ { LUNATIK_HARDIRQ_BUDGET, 4 << 20 }, { LUNATIK_HARDIRQ_BUDGET_MAX, 1 << 30 } },
+};
+/* An empty state has a third of it. */
+static const size_t quota_least = 64 << 10;
+
+void override_options(Options &options, const Options &over)
+{
+	if (over.has_context || over.percpu) {
+		/* What fits one context does not another. */
+		if (options.context != (over.has_context ? over.context : LUNATIK_SOFTIRQ))
+			options.limits.budget = 0;
+		options.has_context = over.has_context;
+		options.context = over.context;
+		options.percpu = over.percpu;
+	}
+	if (over.limits.budget)
+		options.limits.budget = over.limits.budget;
+	if (over.limits.quota)
+		options.limits.quota = over.limits.quota;
+}
+
+bool complete_options(Options &options, const char *script, Failure &failure)
+{
+	if (!options.has_context)
+		options.context = options.percpu ? LUNATIK_SOFTIRQ : LUNATIK_PROCESS;
+	options.has_context = true;
+	if (options.percpu && options.context == LUNATIK_PROCESS) {
+		failure.say(-EINVAL, "%s: a process runtime cannot be percpu: make it softirq or hardirq", script);
+		return false;
+	}
+
+	const Bounds &range = bounds[options.context];
+
+	if (!options.limits.budget)
+		options.limits.budget = range.usual.budget;
+	if (!options.limits.quota)
+		options.limits.quota = range.usual.quota;
+	if (options.limits.budget > range.most.budget) {
+		failure.say(-EINVAL, "%s: the budget of a %s runtime is 1 to %u ms", script, context_name(options.context),
+			    range.most.budget);
+		return false;
+	}
+	if (options.limits.quota < quota_least || options.limits.quota > range.most.quota) {
+		failure.say(-EINVAL, "%s: the memory of a runtime is %zu to %zu bytes", script, quota_least, range.most.quota);
+		return false;
+	}
+	return true;
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
@@ -56,7 +156,7 @@ bool parse_header(const char *words, size_t length, Options &options, const char
 			options.percpu = true;
 		} else if (context_named(words + start, at - start, options.context)) {
 			options.has_context = true;
-		} else {
+		} else if (!parse_limit(words + start, at - start, options.limits)) {
 			wrong = words + start;
 			wrong_length = at - start;
 			return false;
@@ -80,7 +180,7 @@ static bool read_line(FILE *file, char *line, size_t size, size_t &length)
 bool read_header(const char *path, Options &options, Failure &failure)
 {
 	static const char mark[] = "lunatik:";
-	char line[128];
+	char line[160];
 	size_t length;
 	bool good = true;
 	FILE *file = fopen(path, "r");
@@ -107,9 +207,8 @@ bool read_header(const char *path, Options &options, Failure &failure)
 		at += sizeof(mark) - 1;
 		good = parse_header(line + at, length - at, options, wrong, wrong_length);
 		if (!good)
-			failure.say(-EINVAL, "%s: unknown word '%.*s' after '-- lunatik:' "
-				    "(process, softirq, hardirq, percpu)", path,
-				    static_cast<int>(wrong_length), wrong);
+			failure.say(-EINVAL, "%s: unknown word '%.*s' after '-- lunatik:' (%s)", path,
+				    static_cast<int>(wrong_length), wrong, header_words);
 	}
 	fclose(file);
 	return good;

@@ -27,6 +27,9 @@ Runtime *find_script(const char *name, size_t length)
 
 const unsigned int *script_generation;
 
+/* What a runtime counts in the quota of the one that makes it: bytes, about, of an empty one. */
+static const size_t runtime_cost = 32 << 10;
+
 /* The second argument of lunatik.runtime(): nothing or true, false, or words as in a script's header. */
 static Options check_options(lua_State *L, int arg)
 {
@@ -47,12 +50,8 @@ static Options check_options(lua_State *L, int arg)
 
 		if (!parse_header(words, length, options, wrong, wrong_length)) {
 			lua_pushlstring(L, wrong, wrong_length);
-			luaL_argerror(L, arg, lua_pushfstring(L, "unknown context '%s' (process, softirq, hardirq, percpu)",
-							      lua_tostring(L, -1)));
-		}
-		if (options.percpu && !options.has_context) {
-			options.has_context = true;
-			options.context = LUNATIK_SOFTIRQ;
+			luaL_argerror(L, arg, lua_pushfstring(L, "unknown context '%s' (%s)", lua_tostring(L, -1),
+							      header_words));
 		}
 	}
 	}
@@ -61,8 +60,11 @@ static Options check_options(lua_State *L, int arg)
 
 /// Makes a runtime, an isolated Lua state, and runs a script in it.
 /// @param script string the path below the script folder, with or without ".lua"
-/// @param context? true (process), false (softirq), or words as in a script's first comment:
-/// process, softirq, hardirq, percpu; as the script says there, else process, when omitted
+/// @param context? true (process), false (softirq), or words as in a script's first comment: process,
+/// softirq, hardirq, percpu; budget=N milliseconds for one visit (1 to 3600000 in process context, 1000 in
+/// softirq, 100 in hardirq; also Nms, Ns), memory=N bytes for each state (65536 to 1073741824; also NK, NM,
+/// NG). What is not told is as the script says there, else process, with 5000 ms and 16M, or 10 ms (softirq),
+/// 1 ms (hardirq) and 4M
 /// @return runtime
 /// Errors: no such script; it does not compile; it raises an error; no such context; not enough
 /// memory; called where the code may not sleep.
@@ -74,15 +76,25 @@ static int new_runtime(lua_State *L)
 	const char *script = luaL_checklstring(L, 1, &length);
 	Options options = check_options(L, 2);
 	Failure *failure;
+	Handle *handle;
+	bool fits;
 	Box *box;
 
 	luaL_argcheck(L, strlen(script) == length, 1, "zero byte in the name of a script");
 	check_may_sleep(L, "lunatik.runtime");
 	failure = static_cast<Failure *>(lua_newuserdatauv(L, sizeof(Failure), 0));
 	box = push_box(L, Handle::type);
-	box->object = runtime_new(script, options, *failure);
-	if (!box->object)
+	handle = runtime_new(script, options, *failure);
+	if (!handle)
 		return luaL_error(L, "%s", failure->text);
+	box->object = handle;
+	/* A finalizer could close it. */
+	get(handle);
+	fits = charge(L, handle, runtime_cost);
+	if (!fits)
+		collect_box(box);
+	if (put(handle) || !fits)
+		return luaL_error(L, "%s: not enough memory for a new runtime", script);
 	return 1;
 }
 

@@ -10,6 +10,13 @@ extern "C" {
 int lunatik_core_init(void);	/* 0 or -ENOMEM */
 void lunatik_core_exit(void);
 
+/*
+ * lunatik_spare - do not stop a runtime for its breaches: the one that operators talk to. Before anything
+ * enters it, or later; any context.
+ */
+struct lunatik_object;
+void lunatik_spare(struct lunatik_object *runtime);
+
 /* Opens the library `lunatik`. */
 struct lua_State;
 int luaopen_lunatik(struct lua_State *L);

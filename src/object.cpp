@@ -8,10 +8,13 @@ static void release(Object *object)
 {
 	const Class *klass = object->klass;
 	struct module *owner = object->owner;
+	Account *payer = object->payer;
+	size_t charged = object->charged;
 
 	if (klass->release)
 		klass->release(object);
 	lunatik_memory_free(object);
+	account_give(payer, charged);
 	lunatik_module_put(owner);
 }
 
@@ -48,6 +51,12 @@ Object *allocate(lua_State *L, const Class &klass)
 	object->klass = &klass;
 	object->owner = klass.owner;
 	object->references = 1;
+	if (!charge(L, object, klass.size + klass.extra)) {
+		/* Nothing is in it that could be released. */
+		lunatik_memory_free(object);
+		lunatik_module_put(klass.owner);
+		return nullptr;
+	}
 	return object;
 }
 
@@ -65,17 +74,21 @@ static Box *to_box(lua_State *L, int index)
 	return known ? box : nullptr;
 }
 
+void collect_box(Box *box)
+{
+	Object *object = box->object;
+
+	box->object = nullptr;
+	if (object)
+		put(object);
+}
+
 int collect(lua_State *L)
 {
 	Box *box = to_box(L, 1);
 
-	if (box && box->object) {
-		Object *object = box->object;
-
-		box->object = nullptr;
-		state_charge(state_of(L), -static_cast<ptrdiff_t>(box->charge));
-		put(object);
-	}
+	if (box)
+		collect_box(box);
 	return 0;
 }
 
@@ -141,25 +154,9 @@ Box *push_box(lua_State *L, const Class &klass)
 	box = static_cast<Box *>(lua_newuserdatauv(L, sizeof(Box), 0));
 	box->klass = &klass;
 	box->object = nullptr;
-	box->charge = 0;
 	push_metatable(L, klass);
 	lua_setmetatable(L, -2);
 	return box;
-}
-
-bool charge(lua_State *L, Box *box, size_t bytes)
-{
-	State *state = state_of(L);
-
-	if (bytes >> 10)
-		lua_gc(L, LUA_GCSTEP, static_cast<int>(bytes >> 10));
-	if (bytes > state->quota - state->used)
-		lua_gc(L, LUA_GCCOLLECT);
-	if (bytes > state->quota - state->used || !box->object)
-		return false;
-	box->charge = bytes;
-	state_charge(state, static_cast<ptrdiff_t>(bytes));
-	return true;
 }
 
 void push(lua_State *L, Object *object)

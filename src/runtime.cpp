@@ -2,6 +2,7 @@
 // Runtimes: made from a script, entered by events, resumed from Lua, stopped.
 #include "state.hpp"
 #include "parcel.hpp"
+#include "kernel/lockdown.h"
 #include "kernel/watch.h"
 
 extern "C" {
@@ -131,7 +132,7 @@ static void watch(State *state, lunatik_context context, bool limited)
 	state->running = state->L;
 	switch (context) {
 	case LUNATIK_PROCESS:
-		lunatik_watch_task(state, limited);
+		lunatik_watch_task(state, limited ? state->budget : LUNATIK_NO_BUDGET);
 		break;
 	case LUNATIK_SOFTIRQ:
 		lunatik_watch_cpu(state);
@@ -144,10 +145,19 @@ static void watch(State *state, lunatik_context context, bool limited)
 
 static void unwatch(State *state, lunatik_context context)
 {
-	if (context == LUNATIK_PROCESS)
+	switch (context) {
+	case LUNATIK_PROCESS:
 		lunatik_unwatch_task(state);
-	else if (context == LUNATIK_SOFTIRQ)
+		break;
+	case LUNATIK_SOFTIRQ:
 		lunatik_unwatch_cpu(state);
+		break;
+	case LUNATIK_HARDIRQ:
+		lunatik_unwatch_clock(state);
+		break;
+	}
+	if (state->record)
+		lunatik_settle(state);
 }
 
 void enter(Visit &visit, Runtime *runtime, Wait wait, bool limited)
@@ -190,7 +200,7 @@ lunatik_door *door_of(Runtime *runtime, unsigned int cpu)
 
 /* --- stopping --------------------------------------------------------------------------- */
 
-/* Shuts one state to events, waiting for the one that is inside: 0; 1 when it was shut; -EINTR. */
+/* Shuts one state to events, waiting for the one that is inside: 0; 1 when another has; -EINTR. */
 static int shut(Runtime *runtime, State *state, Wait wait)
 {
 	struct lunatik_pin pin;
@@ -199,7 +209,7 @@ static int shut(Runtime *runtime, State *state, Wait wait)
 	lunatik_pin(runtime->context, &pin);
 	error = enter_gate(state->gate, runtime->context, wait);
 	if (!error) {
-		error = phase_of(state) != LUNATIK_READY;
+		error = phase_of(state) == LUNATIK_STOPPED || phase_of(state) == LUNATIK_LOADING;
 		set_phase(state, LUNATIK_STOPPED);
 		lunatik_gate_leave(state->gate);
 	}
@@ -230,6 +240,30 @@ int runtime_stop(Runtime *runtime, Wait wait)
 			state_close(state);
 	}
 	return 0;
+}
+
+static void end_condemned(lunatik_deferred *deferred)
+{
+	Runtime *runtime = reinterpret_cast<Runtime *>(reinterpret_cast<char *>(deferred) - offsetof(Runtime, end));
+
+	runtime_stop(runtime, Wait::Always);
+	drop(runtime);
+}
+
+/* Nothing enters the state from here on; the rest is a worker's. */
+static void condemn(State *state)
+{
+	Runtime *runtime = state->runtime;
+	char text[80];
+
+	set_phase(state, LUNATIK_CONDEMNED);
+	if (__atomic_exchange_n(&runtime->condemned, true, __ATOMIC_RELAXED))
+		return;
+	snprintf(text, sizeof(text), "stopped: it went over its limits %u times in a row", breaches_max);
+	lunatik_log_error(runtime->name, text, nullptr);
+	hold(runtime);
+	runtime->end.run = end_condemned;
+	lunatik_defer(&runtime->end);
 }
 
 /* --- making ----------------------------------------------------------------------------- */
@@ -265,6 +299,8 @@ static Runtime *runtime_allocate(const char *script, size_t length, const Option
 	runtime->context = options.context;
 	runtime->percpu = options.percpu;
 	runtime->count = count;
+	runtime->limits = options.limits;
+	lunatik_log_limit_init(&runtime->errors);
 	memcpy(runtime->name, script, length);
 	return runtime;
 }
@@ -305,21 +341,22 @@ Handle *runtime_new(const char *script, const Options &given, Failure &failure)
 			    " without '..'", script);
 		return nullptr;
 	}
+	if (lunatik_locked_down()) {
+		failure.say(-EPERM, "%s: the kernel is locked down, and so loads no scripts; see kernel_lockdown(7)", script);
+		return nullptr;
+	}
 	if (!has_stack()) {
 		failure.say(-ENOMEM, "%s: too many runtimes are being made inside of each other", script);
 		return nullptr;
 	}
 	snprintf(path, sizeof(path), LUA_ROOT "%.*s.lua", static_cast<int>(length), script);
-	if (!given.has_context) {
+	if (!given.has_context || !given.limits.budget || !given.limits.quota) {
 		if (!read_header(path, options, failure))
 			return nullptr;
-		if (!options.has_context)
-			options.context = options.percpu ? LUNATIK_SOFTIRQ : LUNATIK_PROCESS;
+		override_options(options, given);
 	}
-	if (options.percpu && options.context == LUNATIK_PROCESS) {
-		failure.say(-EINVAL, "%s: a process runtime cannot be percpu: make it softirq or hardirq", script);
+	if (!complete_options(options, script, failure))
 		return nullptr;
-	}
 
 	failure.say(-ENOMEM, "%s: not enough memory for a new runtime", script);
 	runtime = runtime_allocate(script, length, options);
@@ -401,6 +438,7 @@ static int resume_inside(Runtime *runtime, Wait wait, Parcel *there, Parcel *&ba
 	lua_pushcfunction(entry.L, resume_task);
 	lua_pushlightuserdata(entry.L, there);
 	status = lua_pcall(entry.L, 1, LUA_MULTRET, 0);
+	luafast_judge(entry.L, status);
 	back = parcel_pack(entry.L, base + 1, lua_gettop(entry.L) - base);
 	lua_settop(entry.L, base);
 	return status;
@@ -490,31 +528,43 @@ static int runtime_stop_method(lua_State *L)
 }
 
 /// What is known of a runtime.
-/// @return table: script (string), context (string), percpu (boolean), memory (integer bytes in use
-/// by Lua), running (boolean)
+/// @return table: script (string), context (string), percpu (boolean), running (boolean), memory and
+/// quota (integer bytes in use and at most, the latter for each state), budget (integer milliseconds for
+/// one visit), breaches (integer visits that ended for going over a limit), condemned (boolean: it was
+/// stopped for its breaches)
 /// Context: any.
 /// @function runtime:info()
 static int runtime_info(lua_State *L)
 {
-	lua_Integer used = 0;
+	lua_Integer used = 0, breaches = 0;
 	bool running = false;
 	const char *context;
 	Runtime *runtime;
 
 	check_runtime(L, 1);
-	lua_createtable(L, 0, 5);
+	lua_createtable(L, 0, 9);
 	/* Only now, and its name last: the collector may run a finalizer that gives it up. */
 	runtime = check_runtime(L, 1);
 	for (unsigned int i = 0; i < runtime->count; i++) {
 		const State *state = runtime->states[i];
 
+		if (state)
+			breaches += __atomic_load_n(&state->breaches, __ATOMIC_RELAXED);
 		if (state && phase_of(state) == LUNATIK_READY) {
 			running = true;
-			used += static_cast<lua_Integer>(__atomic_load_n(&state->used, __ATOMIC_RELAXED));
+			used += static_cast<lua_Integer>(used_by(state));
 		}
 	}
 	lua_pushinteger(L, used);
 	lua_setfield(L, -2, "memory");
+	lua_pushinteger(L, static_cast<lua_Integer>(runtime->limits.quota));
+	lua_setfield(L, -2, "quota");
+	lua_pushinteger(L, runtime->limits.budget);
+	lua_setfield(L, -2, "budget");
+	lua_pushinteger(L, breaches);
+	lua_setfield(L, -2, "breaches");
+	lua_pushboolean(L, __atomic_load_n(&runtime->condemned, __ATOMIC_RELAXED));
+	lua_setfield(L, -2, "condemned");
 	lua_pushboolean(L, running);
 	lua_setfield(L, -2, "running");
 	lua_pushboolean(L, runtime->percpu);
@@ -528,3 +578,18 @@ static int runtime_info(lua_State *L)
 }
 
 } // namespace lunatik
+
+void lunatik_settle(lunatik_door *door)
+{
+	using namespace lunatik;
+	State *state = static_cast<State *>(door);
+
+	if (!(state->age & LUNATIK_BREACHED)) {
+		state->streak = 0;
+		return;
+	}
+	/* Only this CPU writes it; runtime:info() reads it from others. */
+	__atomic_store_n(&state->breaches, state->breaches + 1, __ATOMIC_RELAXED);
+	if (++state->streak >= breaches_max && !state->runtime->spared && phase_of(state) == LUNATIK_READY)
+		condemn(state);
+}

@@ -70,11 +70,6 @@ lunatik_memory memory_of(lua_State *L)
 	return memory_of(state_of(L));
 }
 
-void state_charge(State *state, ptrdiff_t bytes)
-{
-	__atomic_store_n(&state->used, state->used + static_cast<size_t>(bytes), __ATOMIC_RELAXED);
-}
-
 /* Lua's allocator. Lua collects garbage and tries again when it fails, then raises an error. */
 static void *resize(void *context, void *block, size_t old, size_t size)
 {
@@ -83,13 +78,13 @@ static void *resize(void *context, void *block, size_t old, size_t size)
 
 	if (!block)
 		old = 0; /* it holds the type of the new object instead */
-	if (size > old && size - old > state->quota - state->used)
+	if (size > old && size - old > room_of(state))
 		return nullptr;
 	resized = lunatik_memory_resize(block, old, size, memory_of(state));
 	if (!resized && size > old)
 		return nullptr;
 	/* Only this CPU writes it; runtime:info() reads it from others. */
-	state_charge(state, static_cast<ptrdiff_t>(size - old));
+	__atomic_store_n(&state->used, state->used + size - old, __ATOMIC_RELAXED);
 	if (!resized && size)
 		return block; /* no smaller block is to be had: the old one does */
 	return resized;
@@ -149,9 +144,11 @@ State *state_new(Runtime *runtime, Failure &failure)
 		return nullptr;
 	state->runtime = runtime;
 	state->phase = LUNATIK_LOADING;
-	state->quota = runtime->context == LUNATIK_PROCESS ? 16 << 20 : 4 << 20;
+	state->quota = runtime->limits.quota;
+	state->budget = runtime->limits.budget;
 	state->gate = lunatik_gate_new(runtime->context);
-	if (state->gate)
+	state->account = account_new();
+	if (state->gate && state->account)
 		state->L = lua_newstate(resize, state);
 	if (!state->L) {
 		state_free(state);
@@ -203,7 +200,7 @@ static void guard(State *state)
 {
 	state->stack_floor = lunatik_stack_floor();
 	state->running = state->L;
-	lunatik_watch_task(state, true);
+	lunatik_watch_task(state, state->budget > LUNATIK_PROCESS_BUDGET ? state->budget : LUNATIK_PROCESS_BUDGET);
 }
 
 bool state_load(State *state, Failure &failure)
@@ -252,6 +249,8 @@ void state_free(State *state)
 	state_close(state);
 	if (state->gate)
 		lunatik_gate_free(state->gate);
+	if (state->account)
+		account_put(state->account);
 	lunatik_memory_free(state);
 }
 
@@ -297,25 +296,30 @@ int traceback(lua_State *L)
 
 void log_error(lua_State *L, const char *text)
 {
-	lunatik_log_error(name_of(runtime_of(L)), text ? text : "(the error is no string)");
+	Runtime *runtime = runtime_of(L);
+
+	lunatik_log_error(runtime->name, text ? text : "(the error is no string)", &runtime->errors);
 }
 
 bool call(lua_State *L, int arguments, int results)
 {
-	int handler = lua_gettop(L) - arguments;
+	int handler = lua_gettop(L) - arguments, status;
 
 	/* Room for the handler and its message: without it, lua_insert() would not be safe. */
 	if (!lua_checkstack(L, 2)) {
 		lua_settop(L, handler - 1);
+		luafast_judge(L, LUA_ERRMEM);
 		log_error(L, "not enough memory");
 		return false;
 	}
 	lua_pushcfunction(L, traceback);
 	lua_insert(L, handler);
-	if (lua_pcall(L, arguments, results, handler) == LUA_OK) {
+	status = lua_pcall(L, arguments, results, handler);
+	if (status == LUA_OK) {
 		lua_remove(L, handler);
 		return true;
 	}
+	luafast_judge(L, status);
 	log_error(L, lua_tostring(L, -1));
 	lua_settop(L, handler - 1);
 	return false;

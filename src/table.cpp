@@ -13,6 +13,7 @@ namespace lunatik {
 struct TableEntry {
 	lunatik_deferred deferred;
 	TableEntry *next;
+	Account *payer;			/* null in tables of the core's own */
 	unsigned int hash;
 	int type;			/* LUA_TBOOLEAN, LUA_TNUMBER, LUA_TSTRING, LUA_TUSERDATA */
 	union {
@@ -63,35 +64,48 @@ static TableEntry *find(const Table *table, unsigned int hash, const char *key, 
 	return nullptr;
 }
 
+static size_t size_of(size_t key, int type, size_t text)
+{
+	return sizeof(TableEntry) + key + (type == LUA_TSTRING ? text : 0);
+}
+
 static void entry_free(lunatik_deferred *deferred)
 {
 	TableEntry *entry = reinterpret_cast<TableEntry *>(deferred);
 
 	if (entry->type == LUA_TUSERDATA)
 		put(entry->object);
+	account_give(entry->payer, size_of(entry->key_length, entry->type, entry->length));
 	lunatik_memory_free(entry);
 }
 
-static int set(Table *table, const char *key, size_t length, const Update &update, lunatik_memory how)
+/* The state that writes, unless it is the core, pays for the entry. 0 or -ENOMEM. Does not raise. */
+static int set(Table *table, const char *key, size_t length, const Update &update, lunatik_memory how, State *state)
 {
+	size_t size = size_of(length, update.type, update.length);
 	unsigned int hash = hash_of(key, length);
 	TableEntry *fresh = nullptr, *old;
 	TableEntry **link;
 	unsigned long flags;
 
 	if (update.type != LUA_TNIL) {
-		size_t text = update.type == LUA_TSTRING ? update.length : 0;
+		Account *payer = state ? account_take(state, size) : nullptr;
 
-		fresh = static_cast<TableEntry *>(lunatik_memory_new(sizeof(TableEntry) + length + text, how));
-		if (!fresh)
+		if (state && !payer)
 			return -ENOMEM;
+		fresh = static_cast<TableEntry *>(lunatik_memory_new(size, how));
+		if (!fresh) {
+			account_give(payer, size);
+			return -ENOMEM;
+		}
+		fresh->payer = payer;
 		fresh->hash = hash;
 		fresh->type = update.type;
 		fresh->key_length = length;
 		memcpy(fresh->bytes, key, length);
 		if (update.type == LUA_TSTRING) {
-			fresh->length = text;
-			memcpy(fresh->bytes + length, update.text, text);
+			fresh->length = update.length;
+			memcpy(fresh->bytes + length, update.text, update.length);
 		} else if (update.type == LUA_TUSERDATA) {
 			get(update.object);
 			fresh->object = update.object;
@@ -123,18 +137,27 @@ static int set(Table *table, const char *key, size_t length, const Update &updat
 	return 0;
 }
 
-bool table_init(Table *table, unsigned int buckets)
+static unsigned int rounded(unsigned int buckets)
 {
 	unsigned int count = 1;
 
 	while (count < buckets)
 		count <<= 1;
-	table->mask = count - 1;
+	return count;
+}
+
+size_t table_size(unsigned int buckets)
+{
+	return rounded(buckets) * sizeof(TableEntry *);
+}
+
+bool table_init(Table *table, unsigned int buckets)
+{
+	table->mask = rounded(buckets) - 1;
 	table->writer = lunatik_writer_new();
 	if (!table->writer)
 		return false;
-	table->buckets = static_cast<TableEntry **>(lunatik_memory_new(count * sizeof(TableEntry *),
-								       LUNATIK_MEMORY_LARGE));
+	table->buckets = static_cast<TableEntry **>(lunatik_memory_new(table_size(buckets), LUNATIK_MEMORY_LARGE));
 	return table->buckets;
 }
 
@@ -197,7 +220,7 @@ int table_set_object(Table *table, const char *key, size_t length, Object *objec
 
 	update.type = object ? LUA_TUSERDATA : LUA_TNIL;
 	update.object = object;
-	return set(table, key, length, update, LUNATIK_MEMORY_SLEEP);
+	return set(table, key, length, update, LUNATIK_MEMORY_SLEEP, nullptr);
 }
 
 /*
@@ -315,6 +338,13 @@ static int index(lua_State *L)
 	return table_get(L, 2);
 }
 
+/* The shared object in argument `arg`, null for another value that can be shared. Raises. */
+static Object *check_shared(lua_State *L, int arg)
+{
+	luaL_argcheck(L, is_shareable(L, arg), arg, "nil, boolean, integer, string or shared object expected");
+	return to_object(L, arg);
+}
+
 static int newindex(lua_State *L)
 {
 	/* A key that is a number becomes a string, and meanwhile a finalizer may close the table. */
@@ -325,7 +355,7 @@ static int newindex(lua_State *L)
 	Table *table = check<Table>(L, 1);
 	lunatik_memory how = may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC;
 
-	luaL_argcheck(L, is_shareable(L, 3), 3, "nil, boolean, integer, string or shared object expected");
+	check_shared(L, 3);
 	update.type = lua_type(L, 3);
 	switch (update.type) {
 	case LUA_TBOOLEAN:
@@ -338,11 +368,20 @@ static int newindex(lua_State *L)
 		update.text = lua_tolstring(L, 3, &update.length);
 		break;
 	case LUA_TUSERDATA:
-		update.object = to_object(L, 3);
+		update.object = check_shared(L, 3);
 		luaL_argcheck(L, update.object != table, 3, "a table cannot hold itself");
 		break;
 	}
-	if (set(table, key, length, update, how))
+	if (!set(table, key, length, update, how, state_of(L)))
+		return 0;
+	/* What is garbage may be what fills the quota; a finalizer may close the table meanwhile. */
+	lua_gc(L, LUA_GCCOLLECT);
+	if (may_sleep(L) && lunatik_may_sleep())
+		lunatik_rcu_synchronize(); /* so may entries that were replaced */
+	table = check<Table>(L, 1);
+	if (update.type == LUA_TUSERDATA)
+		update.object = check_shared(L, 3);
+	if (set(table, key, length, update, how, state_of(L)))
 		luaL_error(L, "not enough memory");
 	return 0;
 }

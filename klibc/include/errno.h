@@ -8,6 +8,7 @@ int *klibc_errno(void);
 
 /* A C unit that includes Linux headers has these from there. */
 #ifndef ENOENT
+#define EPERM		1
 #define ENOENT		2
 #define EINTR		4
 #define ENXIO		6

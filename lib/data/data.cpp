@@ -240,7 +240,7 @@ static int new_data(lua_State *L)
 
 	/* A finalizer could close it. */
 	get(data);
-	if (charge(L, static_cast<Box *>(lua_touserdata(L, -1)), static_cast<size_t>(size)))
+	if (charge(L, data, static_cast<size_t>(size)))
 		data->bytes = static_cast<unsigned char *>(lunatik_memory_new(static_cast<size_t>(size),
 			may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC));
 	if (data->bytes)

@@ -201,6 +201,7 @@ static const luaL_Reg methods[] = {
 const Class Device::type = {
 	.name = "device",
 	.size = sizeof(Device),
+	.extra = 2 << 10,
 	.methods = methods,
 	.release = release,
 	.sleeps = true,
@@ -230,7 +231,8 @@ static lua_Integer field(lua_State *L, const char *name, lua_Integer absent, lua
 /// @field mode? integer file mode, 0 to 0777; 0600 when omitted
 /// @field limit? integer bytes of the longest write, 1 to 16777216; 1048576 when omitted. A longer
 /// write is EMSGSIZE.
-/// @field privileged? boolean opening needs CAP_SYS_ADMIN, whatever the mode says; false when omitted
+/// @field privileged? boolean opening needs CAP_SYS_ADMIN, whatever the mode says, and a kernel that is not
+/// locked down; false when omitted
 /// @field open? function (driver, file)
 /// @field release? function (driver, file)
 /// @field read? function (driver, length, offset, file) -> string?, offset?: the string is cut to

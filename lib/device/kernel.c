@@ -15,6 +15,7 @@
 
 #include "kernel.h"
 #include "lunatik_library.h"
+#include "kernel/lockdown.h"
 #include "kernel/memory.h"
 
 #define DEVICES_MAX	4096
@@ -47,6 +48,11 @@ static int chardev_open(struct inode *inode, struct file *file)
 
 	if (chardev->face.privileged && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	if (chardev->face.privileged && lunatik_locked_down()) {
+		pr_notice_ratelimited("lunatik: /dev/%s is not opened: the kernel is locked down\n",
+				      dev_name(&chardev->device));
+		return -EPERM;
+	}
 	open = kmalloc(sizeof(*open), GFP_KERNEL);
 	if (!open)
 		return -ENOMEM;

@@ -42,12 +42,17 @@ end
 
 ---Runs a script in a new runtime, which keeps its name until it is stopped.
 ---@param script string path below the script folder, with or without ".lua"
----@param context? boolean|string as lunatik.runtime() takes it; default: what the script's first comment says
+---@param context? boolean|string as lunatik.runtime() takes it; default: what the script's first comment says.
+---A name whose runtime was stopped, for its breaches or by its own stop(), is free.
 ---@return userdata runtime
 function runner.run(script, context)
 	local name = name_of(script)
-	if runtimes[name] then
-		error(name .. " is already running", 0)
+	local former = runtimes[name]
+	if former then
+		if former:info().running then
+			error(name .. " is already running", 0)
+		end
+		runner.stop(name)
 	end
 	local runtime = call(lunatik.runtime, name, context)
 	runtimes[name] = runtime

@@ -20,7 +20,14 @@ static int new_table(lua_State *L)
 
 	luaL_argcheck(L, size > 0 && size <= table_buckets_max, 1, "size out of range (1 to 1048576 buckets)");
 	check_may_sleep(L, "rcu.table");
-	if (!table_init(push_new<Table>(L), static_cast<unsigned int>(size)))
+	Table *table = push_new<Table>(L);
+
+	/* A finalizer could close it. */
+	get(table);
+	bool made = charge(L, table, table_size(static_cast<unsigned int>(size))) &&
+		    table_init(table, static_cast<unsigned int>(size));
+
+	if (put(table) || !made)
 		return luaL_error(L, "not enough memory");
 	return 1;
 }

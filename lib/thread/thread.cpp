@@ -76,6 +76,7 @@ static const luaL_Reg methods[] = {
 const Class Thread::type = {
 	.name = "thread",
 	.size = sizeof(Thread),
+	.extra = 20 << 10, /* its stack, mostly */
 	.methods = methods,
 	.release = release,
 	.sleeps = true,

@@ -3,11 +3,13 @@
 #include <linux/export.h>
 #include <linux/module.h>
 
+#include "../lunatik_core.h"
 #include "lunatik.h"
 #include "lunatik_library.h"
 #include "fast.h"
 #include "packet.h"
 #include "watch.h"
+#include "lockdown.h"
 #include "memory.h"
 #include "rcu.h"
 
@@ -43,6 +45,7 @@ KIT(find_script);
 KIT(script_generation);
 KIT(is_shareable);
 KIT(set_constants);
+KIT(table_size);
 KIT(table_init);
 KIT(table_type);
 KIT(table_map);
@@ -52,6 +55,9 @@ EXPORT_SYMBOL(lunatik_stop);
 EXPORT_SYMBOL(lunatik_getobject);
 EXPORT_SYMBOL(lunatik_putobject);
 EXPORT_SYMBOL(lunatik_toruntime);
+EXPORT_SYMBOL(lunatik_spare);
+EXPORT_SYMBOL(lunatik_settle);
+EXPORT_SYMBOL(luafast_judge);
 EXPORT_PER_CPU_SYMBOL(lunatik_watch);
 EXPORT_SYMBOL(lunatik_watch_arm);
 EXPORT_SYMBOL(lunatik_expire);
@@ -64,6 +70,7 @@ EXPORT_SYMBOL(lunatik_library_remove);
 EXPORT_SYMBOL(luafast_call);
 EXPORT_SYMBOL(luafast_keep);
 
+EXPORT_SYMBOL(lunatik_locked_down);
 EXPORT_SYMBOL(lunatik_memory_new);
 EXPORT_SYMBOL(lunatik_memory_free);
 EXPORT_SYMBOL(lunatik_memory_resize);

@@ -25,16 +25,27 @@ struct lunatik_gate;
 enum lunatik_phase {
 	LUNATIK_LOADING,	/* only its loader is inside */
 	LUNATIK_READY,		/* events may enter */
+	LUNATIK_CONDEMNED,	/* none may: it is about to be stopped for its breaches */
 	LUNATIK_STOPPED,	/* for ever */
 };
-#define LUNATIK_STOPPING	0x80000000UL	/* it is to end */
-#define LUNATIK_RELAXING	0x40000000UL	/* other tasks are to run, if it may sleep */
+/* In the age of a visit, above the ticks that it has lasted. */
+#define LUNATIK_STOPPING	0x80000000U	/* it is to end */
+#define LUNATIK_RELAXING	0x40000000U	/* other tasks are to run, if it may sleep */
+#define LUNATIK_BREACHED	0x20000000U	/* it went over a limit, and ends for that */
+#define LUNATIK_DEEP		0x10000000U	/* it has nested calls too deep */
+#define LUNATIK_TICKS		0x0fffffffU
 enum lunatik_slot { LUNATIK_SLOT_XDP, LUNATIK_SLOT_COUNT };
 struct lunatik_door {
 	/* Lua knows these four by their place (lua/luaconf.h). */
 	uintptr_t stack_floor;		/* the lowest stack address for this visit */
 	void *running;			/* the thread of Lua's that runs, a lua_State */
-	uintptr_t age;			/* how long the visit takes, and LUNATIK_STOPPING or _RELAXING */
+	union {
+		struct {
+			uint32_t age;	/* of the visit */
+			uint32_t streak;/* visits in a row that breached a limit */
+		};
+		uint64_t record;	/* both: zero where there is nothing to settle */
+	};
 	uintptr_t former_floor;		/* while it is to end, and stack_floor forbids all calls of C */
 	struct lunatik_gate *gate;
 	enum lunatik_phase phase;
@@ -43,11 +54,18 @@ struct lunatik_door {
 	void *links[2];
 	void *task;
 	uint64_t deadline;
+	unsigned int budget;		/* milliseconds for a visit in its own context */
 	bool counts;			/* no interrupt comes: the script looks at the clock itself */
 	unsigned int looks;
 	/* Pointers that bindings keep, for one look per event. */
 	void *slots[LUNATIK_SLOT_COUNT];
 };
+
+/*
+ * lunatik_settle - count the breach of the visit that ends, if it was one. The gate is held, and `record`
+ * is not zero. Any context.
+ */
+void lunatik_settle(struct lunatik_door *door);
 
 /* What lunatik_pin() changed and lunatik_unpin() puts back. */
 struct lunatik_pin {

@@ -21,10 +21,19 @@ void lunatik_log(const char *text, size_t length)
 	} while (length);
 }
 
-void lunatik_log_error(const char *where, const char *text)
+static struct ratelimit_state *state_of(struct lunatik_log_limit *limit)
 {
-	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
+	static_assert(sizeof(struct ratelimit_state) <= sizeof(limit->storage));
+	return (struct ratelimit_state *)limit->storage;
+}
 
-	if (__ratelimit(&limit))
+void lunatik_log_limit_init(struct lunatik_log_limit *limit)
+{
+	ratelimit_state_init(state_of(limit), 5 * HZ, 10);
+}
+
+void lunatik_log_error(const char *where, const char *text, struct lunatik_log_limit *limit)
+{
+	if (!limit || __ratelimit(state_of(limit)))
 		pr_err("%s: %.*s\n", where, RECORD_MAX, text);
 }

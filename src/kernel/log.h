@@ -12,11 +12,17 @@ extern "C" {
 /* lunatik_log - what a script prints: one line, as it is. Any context. */
 void lunatik_log(const char *text, size_t length);
 
+/* What lets ten errors through in five seconds. It needs no end. */
+struct lunatik_log_limit {
+	unsigned long storage[16];
+};
+void lunatik_log_limit_init(struct lunatik_log_limit *limit);
+
 /*
- * lunatik_log_error - the error of a script, with a traceback; at most ten in five seconds.
+ * lunatik_log_error - the error of a script, with a traceback, if its limit lets it through; NULL: always.
  * `where` is the script's name. Any context.
  */
-void lunatik_log_error(const char *where, const char *text);
+void lunatik_log_error(const char *where, const char *text, struct lunatik_log_limit *limit);
 
 #ifdef __cplusplus
 }

@@ -108,6 +108,8 @@ static __always_inline void lunatik_leave_packet(struct lunatik_door *door)
 	struct lunatik_gate *gate = door->gate;
 
 	lunatik_leave_watch(door);
+	if (unlikely(READ_ONCE(door->record)))
+		lunatik_settle(door);
 	WRITE_ONCE(gate->owner, NULL);
 	spin_unlock(&gate->spinlock);
 }

@@ -2,13 +2,18 @@
 /* The module lunatik_run: /dev/lunatik for as long as it is loaded, by the script driver.lua. */
 #include <linux/module.h>
 
+#include "../lunatik_core.h"
 #include "lunatik.h"
 
 static lunatik_object_t *driver;
 
 static int __init lunatik_run_init(void)
 {
-	return lunatik_runtime(&driver, "driver", true);
+	int error = lunatik_runtime(&driver, "driver", true);
+
+	if (!error)
+		lunatik_spare(driver);
+	return error;
 }
 
 static void __exit lunatik_run_exit(void)

@@ -13,12 +13,12 @@
 #include "watch.h"
 #include "fast.h"
 
-/* Tells the visit to stop. On the CPU that it runs on, with interrupts off. */
-static void tell(struct lunatik_door *door)
+/* Tells the visit to stop, for that breach or because it was asked to. On its CPU, with interrupts off. */
+static void tell(struct lunatik_door *door, unsigned int breach)
 {
 	lua_State *running = READ_ONCE(door->running);
 
-	WRITE_ONCE(door->age, READ_ONCE(door->age) | LUNATIK_STOPPING);
+	WRITE_ONCE(door->age, READ_ONCE(door->age) | LUNATIK_STOPPING | breach);
 	if (door->stack_floor != ~0UL)
 		door->former_floor = door->stack_floor;
 	/* No call of C from C either; but a state that closes has to call what releases its objects. */
@@ -30,8 +30,7 @@ static void tell(struct lunatik_door *door)
 
 /* --- softirq: a timer on each CPU that packets keep alive ------------------------------- */
 
-#define TICK	(2 * NSEC_PER_MSEC)
-#define TICKS	(LUNATIK_SOFTIRQ_BUDGET * NSEC_PER_MSEC / TICK)
+#define TICK	2	/* milliseconds */
 
 DEFINE_PER_CPU(struct lunatik_watch, lunatik_watch);
 
@@ -46,17 +45,17 @@ static enum hrtimer_restart tick(struct hrtimer *timer)
 	}
 	for (door = watch->inside; door; door = door->outer) {
 		WRITE_ONCE(door->age, door->age + 1);
-		if ((door->age & ~LUNATIK_STOPPING) > TICKS)
-			tell(door);
+		if ((door->age & LUNATIK_TICKS) * TICK > door->budget)
+			tell(door, LUNATIK_BREACHED);
 	}
-	hrtimer_forward_now(timer, ns_to_ktime(TICK));
+	hrtimer_forward_now(timer, ms_to_ktime(TICK));
 	return HRTIMER_RESTART;
 }
 
 void lunatik_watch_arm(void)
 {
 	this_cpu_write(lunatik_watch.armed, true);
-	hrtimer_start(this_cpu_ptr(&lunatik_watch.timer), ns_to_ktime(TICK), HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(this_cpu_ptr(&lunatik_watch.timer), ms_to_ktime(TICK), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 void lunatik_watch_cpu(struct lunatik_door *door)
@@ -71,17 +70,39 @@ void lunatik_unwatch_cpu(struct lunatik_door *door)
 
 /* --- hardirq: no interrupt comes, so the script counts and asks -------------------------- */
 
+/* What of hardirq states is visited on a CPU, the latest first. */
+static DEFINE_PER_CPU(struct lunatik_door *, clocked);
+
+/* The time that is left to a visit inside of another with this deadline, at most `wanted`. */
+static u64 share(u64 now, u64 deadline, u64 wanted)
+{
+	u64 rest = deadline > now ? deadline - now : 0;
+
+	return min(wanted, rest - rest / 16);
+}
+
 void lunatik_watch_clock(struct lunatik_door *door)
 {
+	u64 now = local_clock(), left = door->budget * (u64)NSEC_PER_MSEC;
+
 	door->age = LUNATIK_RELAXING; /* its C functions are to look at the clock, too */
-	door->deadline = local_clock() + LUNATIK_HARDIRQ_BUDGET * NSEC_PER_MSEC;
+	door->outer = this_cpu_read(clocked);
+	if (door->outer)
+		left = share(now, door->outer->deadline, left);
+	door->deadline = now + left;
+	this_cpu_write(clocked, door);
+}
+
+void lunatik_unwatch_clock(struct lunatik_door *door)
+{
+	this_cpu_write(clocked, door->outer);
 }
 
 bool lunatik_clock_over(struct lunatik_door *door)
 {
 	if (local_clock() < door->deadline)
 		return false;
-	tell(door);
+	tell(door, LUNATIK_BREACHED);
 	return true;
 }
 
@@ -136,7 +157,7 @@ static void look(void *unused)
 		if (door->task != current)
 			continue;
 		if (is_over(door)) {
-			tell(door);
+			tell(door, door->deadline ? LUNATIK_BREACHED : 0);
 		} else if (door->running && !door->counts) {
 			door->age |= LUNATIK_RELAXING;
 			luafast_interrupt(door->running);
@@ -171,9 +192,9 @@ static void look_everywhere(struct timer_list *timer)
 
 static DEFINE_TIMER(looking, look_everywhere);
 
-void lunatik_watch_task(struct lunatik_door *door, bool limited)
+void lunatik_watch_task(struct lunatik_door *door, unsigned int budget)
 {
-	u64 now, left = LUNATIK_PROCESS_BUDGET * (u64)NSEC_PER_MSEC;
+	u64 now, left = budget * (u64)NSEC_PER_MSEC;
 	struct lunatik_door *outer;
 	unsigned long flags;
 	bool first;
@@ -181,14 +202,11 @@ void lunatik_watch_task(struct lunatik_door *door, bool limited)
 	raw_spin_lock_irqsave(&visits_lock, flags);
 	now = current->se.sum_exec_runtime;
 	outer = latest_of(current);
-	if (outer && outer->deadline != U64_MAX) {
-		u64 rest = outer->deadline > now ? outer->deadline - now : 0;
-
-		left = min(left, rest - rest / 16);
-	}
+	if (outer && outer->deadline != U64_MAX)
+		left = share(now, outer->deadline, left);
 	door->age = 0;
 	door->task = current;
-	door->deadline = limited ? now + left : U64_MAX;
+	door->deadline = budget == LUNATIK_NO_BUDGET ? U64_MAX : now + left;
 	first = list_empty(&visits);
 	list_add(links_of(door), &visits);
 	if (first)

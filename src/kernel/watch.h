@@ -14,24 +14,34 @@ extern "C" {
 
 struct task_struct;
 
-#define LUNATIK_SOFTIRQ_BUDGET	10	/* milliseconds */
+/* What a visit may take, unless the script says otherwise: milliseconds; in process context of CPU time */
+#define LUNATIK_PROCESS_BUDGET	5000
+#define LUNATIK_SOFTIRQ_BUDGET	10
 #define LUNATIK_HARDIRQ_BUDGET	1
-#define LUNATIK_PROCESS_BUDGET	5000	/* of the task's CPU time */
+/* and what it may say at most: the kernel itself complains of longer ones. */
+#define LUNATIK_PROCESS_BUDGET_MAX	3600000
+#define LUNATIK_SOFTIRQ_BUDGET_MAX	1000
+#define LUNATIK_HARDIRQ_BUDGET_MAX	100
+#define LUNATIK_NO_BUDGET	0	/* only lunatik_expire() ends it */
 
 /*
  * lunatik_watch_task - the running task's visit begins, in process context. What it has already begun
- * ends later: there is a part of that one's time left when this one's has run out. `limited` unless only
- * lunatik_expire() ends it.
+ * ends later: there is a part of that one's time left when this one's has run out. The budget is in
+ * milliseconds, or LUNATIK_NO_BUDGET.
  */
-void lunatik_watch_task(struct lunatik_door *door, bool limited);
+void lunatik_watch_task(struct lunatik_door *door, unsigned int budget);
 void lunatik_unwatch_task(struct lunatik_door *door);
 
 /* lunatik_watch_cpu - the visit of a softirq state begins on this CPU, with bottom halves off. */
 void lunatik_watch_cpu(struct lunatik_door *door);
 void lunatik_unwatch_cpu(struct lunatik_door *door);
 
-/* lunatik_watch_clock - the visit of a hardirq state begins; the script asks lunatik_clock_over(). */
+/*
+ * lunatik_watch_clock - the visit of a hardirq state begins, with interrupts off; the script asks
+ * lunatik_clock_over(). What it has begun within another ends before that one.
+ */
 void lunatik_watch_clock(struct lunatik_door *door);
+void lunatik_unwatch_clock(struct lunatik_door *door);
 bool lunatik_clock_over(struct lunatik_door *door);
 
 /* lunatik_expire - what the task visits is to end within a few tenths of a second. Any context. */

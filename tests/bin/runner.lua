@@ -16,15 +16,16 @@ local function runtime_new(script, context)
 	if script:find("bad") then
 		error("bad script")
 	end
-	local runtime = {}
+	local runtime, running = {}, true
 	function runtime:stop()
 		event("stop " .. script)
 		if script:find("stuck") then
 			error(script .. " cannot stop itself while it runs")
 		end
+		running = false
 	end
 	function runtime:info()
-		return { script = script, context = context or "process" }
+		return { script = script, context = context or "process", running = running }
 	end
 	return runtime
 end
@@ -89,6 +90,14 @@ function tests.one_name_runs_once()
 	expect_error("a is already running", runner.run, "a.lua")
 	expect_error("a is already running", runner.spawn, "a")
 	expect_events("load a nil")
+end
+
+function tests.a_name_is_free_when_its_runtime_has_stopped()
+	local first = runner.run("a")
+	first:stop()
+	runner.run("a")
+	expect_events("load a nil", "stop a", "stop a", "load a nil")
+	expect(environment.runtimes.a ~= first, true)
 end
 
 function tests.stop_of_what_does_not_run()

@@ -12,7 +12,9 @@ static std::string describe(bool good, const Options &options, const char *wrong
 	if (!good)
 		return "? " + std::string(wrong, length);
 	return std::string(options.has_context ? context_name(options.context) : "-") +
-	       (options.percpu ? " percpu" : "");
+	       (options.percpu ? " percpu" : "") +
+	       (options.limits.budget ? " " + std::to_string(options.limits.budget) + "ms" : "") +
+	       (options.limits.quota ? " " + std::to_string(options.limits.quota) + "B" : "");
 }
 
 static std::string words(const std::string &text)
@@ -50,6 +52,39 @@ TEST_F(Header, EveryWordIsKnownAlone)
 	EXPECT_EQ(words("hardirq"), "hardirq");
 	EXPECT_EQ(words("percpu"), "- percpu");
 	EXPECT_EQ(words(""), "-");
+}
+
+TEST_F(Header, LimitsHaveUnits)
+{
+	EXPECT_EQ(words("budget=20"), "- 20ms");
+	EXPECT_EQ(words("budget=20ms"), "- 20ms");
+	EXPECT_EQ(words("budget=2s"), "- 2000ms");
+	EXPECT_EQ(words("memory=65536"), "- 65536B");
+	EXPECT_EQ(words("memory=512K softirq budget=7"), "softirq 7ms 524288B");
+	EXPECT_EQ(words("memory=8M"), "- 8388608B");
+	EXPECT_EQ(words("memory=1G"), "- 1073741824B");
+}
+
+TEST_F(Header, LimitsThatAreNoneAreWrongWords)
+{
+	for (const char *word : { "budget", "budget=", "budget=0", "budget=-1", "budget=x", "budget=ms", "budget=5m", "budget=1.5",
+				  "budget=99999999999999999999999", "memory=", "memory=0M", "memory=8MB", "memory=M",
+				  "=5", "Budget=5" })
+		EXPECT_EQ(words(word), "? " + std::string(word)) << word;
+}
+
+TEST_F(Header, LimitsOutOfRangeAreRefused)
+{
+	auto refusal = [&](const char *text) {
+		script("script", "");
+		return make("script", text) ? "" : std::string(failure.text);
+	};
+
+	EXPECT_TRUE(contains(refusal("softirq budget=1001"), "the budget of a softirq runtime is 1 to 1000 ms"));
+	EXPECT_TRUE(contains(refusal("hardirq budget=101"), "the budget of a hardirq runtime is 1 to 100 ms"));
+	EXPECT_TRUE(contains(refusal("budget=4000000s"), "the budget of a process runtime is 1 to 3600000 ms"));
+	EXPECT_TRUE(contains(refusal("memory=65535"), "the memory of a runtime is 65536 to 1073741824 bytes"));
+	EXPECT_TRUE(contains(refusal("memory=2G"), "the memory of a runtime is 65536 to 1073741824 bytes"));
 }
 
 TEST_F(Header, WordsCombineInAnyOrderBetweenBlanks)
@@ -126,7 +161,8 @@ TEST_F(Header, OtherLinesSayNothing)
 TEST_F(Header, UnknownWordIsAnErrorThatNamesFileWordAndChoice)
 {
 	EXPECT_EQ(header("-- lunatik: softrq\n"),
-		  "! scripts/script.lua: unknown word 'softrq' after '-- lunatik:' (process, softirq, hardirq, percpu)");
+		  "! scripts/script.lua: unknown word 'softrq' after '-- lunatik:' (process, softirq, hardirq, percpu, "
+		  "budget=MILLISECONDS, memory=BYTES)");
 	EXPECT_EQ(failure.code, -EINVAL);
 	EXPECT_TRUE(contains(header("-- lunatik: softirq -- and why\n"), "unknown word '--'"));
 }

@@ -2,6 +2,7 @@
 // What stands in for src/kernel: the same promises, on pthreads, and a check of every rule.
 #include "kernel.hpp"
 #include "kernel/gate.h"
+#include "kernel/lockdown.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/module.h"
@@ -514,7 +515,7 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate)
 }
 
 /* Time is the virtual machine's to test. */
-void lunatik_watch_task(struct lunatik_door *door, bool)
+void lunatik_watch_task(struct lunatik_door *door, unsigned int)
 {
 	if (door->task)
 		kernel::report("a visit is watched twice");
@@ -531,7 +532,7 @@ void lunatik_unwatch_task(struct lunatik_door *door)
 
 void lunatik_watch_cpu(struct lunatik_door *door)
 {
-	lunatik_watch_task(door, true);
+	lunatik_watch_task(door, LUNATIK_NO_BUDGET);
 }
 
 void lunatik_unwatch_cpu(struct lunatik_door *door)
@@ -544,6 +545,10 @@ void lunatik_watch_clock(struct lunatik_door *door)
 	door->age = LUNATIK_RELAXING;
 }
 
+void lunatik_unwatch_clock(struct lunatik_door *)
+{
+}
+
 bool lunatik_clock_over(struct lunatik_door *)
 {
 	return false;
@@ -551,6 +556,11 @@ bool lunatik_clock_over(struct lunatik_door *)
 
 void lunatik_relax(void)
 {
+}
+
+int lunatik_locked_down(void)
+{
+	return 0;
 }
 
 uintptr_t lunatik_stack_floor(void)
@@ -802,7 +812,11 @@ void lunatik_log(const char *text, size_t length)
 	log_text += std::string(text, length) + "\n";
 }
 
-void lunatik_log_error(const char *where, const char *text)
+void lunatik_log_limit_init(struct lunatik_log_limit *)
+{
+}
+
+void lunatik_log_error(const char *where, const char *text, struct lunatik_log_limit *)
 {
 	std::lock_guard<std::mutex> lock(text_mutex);
 

@@ -2,6 +2,7 @@
 // Runtimes: made, resumed, stopped; their contexts, limits and errors.
 #include "support.hpp"
 #include "kernel/gate.h"
+#include "lunatik_core.h"
 
 #include <thread>
 
@@ -130,8 +131,66 @@ TEST_F(RuntimeTest, CallersContextOverridesTheHeader)
 		same(lunatik.runtime("packets"):info().percpu, true)
 		same(lunatik.runtime("packets", true):info().context, "process")
 		same(lunatik.runtime("packets", "hardirq"):info(), { script = "packets", context = "hardirq", percpu = false,
-			running = true, memory = lunatik.runtime("packets", "hardirq"):info().memory })
+			running = true, memory = lunatik.runtime("packets", "hardirq"):info().memory, quota = 4 << 20,
+			budget = 1, breaches = 0, condemned = false })
 	)lua");
+}
+
+TEST_F(RuntimeTest, LimitsComeFromTheCallerElseTheHeaderElseTheContext)
+{
+	script("packets", "-- lunatik: softirq budget=20 memory=1M\n");
+	lua(R"lua(
+		local lunatik = require("lunatik")
+		local function limits(...)
+			local info = lunatik.runtime("packets", ...):info()
+			return info.context .. " " .. info.budget .. " " .. info.quota
+		end
+		same(limits(), "softirq 20 1048576")
+		same(limits("budget=30"), "softirq 30 1048576")
+		same(limits("memory=2M"), "softirq 20 2097152")
+		same(limits("softirq memory=2M budget=5"), "softirq 5 2097152")
+		same(limits("process"), "process 5000 1048576")
+		same(limits("hardirq"), "hardirq 1 1048576")
+	)lua");
+}
+
+TEST_F(RuntimeTest, EightVisitsInARowThatGoOverALimitEndIt)
+{
+	Handle *hungry = run("hungry", "local n = 0 function eat() local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end end "
+			     "function rest() end function deep() return (('x'):gsub('x', deep)) end function fail() error('no') end",
+			     "memory=128K");
+	auto breaches = [&] { return hungry->runtime->states[0]->breaches; };
+
+	for (int i = 1; i <= 7; i++) {
+		EXPECT_FALSE(call(hungry, i % 2 ? "eat" : "deep"));
+		EXPECT_EQ(breaches(), static_cast<unsigned int>(i));
+	}
+	EXPECT_TRUE(call(hungry, "rest"));
+	for (int i = 1; i <= 7; i++)
+		EXPECT_FALSE(call(hungry, "eat"));
+	EXPECT_FALSE(call(hungry, "fail")); /* an error of its own is no breach */
+	EXPECT_EQ(breaches(), 14u);
+	EXPECT_TRUE(kernel::log().find("in a row") == std::string::npos);
+	for (int i = 1; i <= 8; i++)
+		EXPECT_FALSE(call(hungry, "eat"));
+	EXPECT_TRUE(contains(kernel::log(), "hungry: stopped: it went over its limits 8 times in a row"));
+	EXPECT_FALSE(call(hungry, "rest"));
+	kernel::settle();
+	EXPECT_EQ(hungry->runtime->states[0]->L, nullptr);
+	EXPECT_TRUE(hungry->runtime->condemned);
+	kernel::clear_log();
+}
+
+TEST_F(RuntimeTest, OneThatIsSparedGoesOnForAllItsBreaches)
+{
+	Handle *hungry = run("hungry", "function eat() local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end end "
+			     "function rest() end", "memory=128K");
+
+	lunatik_spare(reinterpret_cast<lunatik_object *>(hungry));
+	for (int i = 1; i <= 20; i++)
+		EXPECT_FALSE(call(hungry, "eat"));
+	EXPECT_TRUE(call(hungry, "rest"));
+	EXPECT_EQ(hungry->runtime->states[0]->breaches, 20u);
 }
 
 TEST_F(RuntimeTest, UnknownWordInTheHeaderIsRefused)

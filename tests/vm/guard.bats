@@ -115,6 +115,70 @@ still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
 	[ ! -e /dev/endless ]
 }
 
+@test "guard: --budget says how long a visit may take" {
+	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
+	start packet softirq --budget 300ms
+	read -r _ verdict took < <(timeout 30 tests/vm/frames timed $pin "$script" 0 loop)
+	echo "$verdict in $took ms"
+	[ "$verdict" = -1 ]
+	[ "$took" -ge 300 ]
+	[ "$took" -lt 900 ]
+	lunatik stop "$script"
+	start device process --budget 1s
+	run -1 within 3 dd if=/dev/endless bs=2 count=1
+}
+
+@test "guard: a runtime that goes over its limits eight times in a row is stopped, says so, and may be run again" {
+	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
+	start packet
+	breaches() { lunatik list | awk -v script="$script" '$1 == script { print $6 }'; }
+	# Others in between: no row
+	for _ in {1..10}; do
+		[ "$(tests/vm/frames call $pin "$script" 0 loop pass)" = "-1 2 " ]
+	done
+	[ "$(breaches)" = 10 ]
+	[ "$(tests/vm/frames call $pin "$script" 0 loop loop loop loop loop loop loop loop)" = "-1 -1 -1 -1 -1 -1 -1 -1 " ]
+	[ "$(tests/vm/frames call $pin "$script" 0 pass)" = "-1 " ]
+	[ "$(breaches)" = 18 ]
+	lunatik list | grep "$script.*stopped for its breaches"
+	[ "$(log | grep -c "$script: stopped: it went over its limits 8 times in a row")" = 1 ]
+	# The driver itself is never stopped for what is asked of it
+	for _ in {1..10}; do
+		echo 'local t = {} while true do t[#t + 1] = ("x"):rep(1 << 20) .. #t end' | run -1 lunatik
+	done
+	still_evaluates
+	lunatik run "$script"
+	[ "$(tests/vm/frames call $pin "$script" 0 pass)" = "2 " ]
+	[ "$(breaches)" = 0 ]
+}
+
+@test "guard: one state of a percpu runtime that goes over its limits ends it on all" {
+	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
+	start packet percpu
+	[ "$(tests/vm/frames call $pin "$script" 1 pass)" = "2 " ]
+	tests/vm/frames call $pin "$script" 0 loop loop loop loop loop loop loop loop
+	for _ in {1..50}; do
+		[ "$(tests/vm/frames call $pin "$script" 1 pass)" = "-1 " ] && break
+		sleep 0.1
+	done
+	[ "$(tests/vm/frames call $pin "$script" 1 pass)" = "-1 " ]
+}
+
+@test "guard: --memory says how much a state may use, and more is an error" {
+	lunatik run tests/scripts/wide --memory 8M
+	lunatik stop tests/scripts/wide
+	run -1 lunatik run tests/scripts/wide --memory 1M
+	[[ "$output" == *"not enough memory"* ]]
+	run -1 lunatik run tests/scripts/nothing --memory 1
+	[[ "$output" == *"the memory of a runtime is 65536 to 1073741824 bytes"* ]]
+	for option in '--budget 2h' '--budget 0' '--budget -1' '--memory x' '--memory 0' '--memory'; do
+		# shellcheck disable=SC2086 # two words
+		run -2 lunatik run tests/scripts/nothing $option
+	done
+	run -1 lunatik run tests/scripts/nothing softirq --budget 2s
+	[[ "$output" == *"the budget of a softirq runtime is 1 to 1000 ms"* ]]
+}
+
 @test "guard: time asleep does not count" {
 	[ "$(lunatik <<<"require('linux').schedule(6000) return 'awake'")" = awake ]
 }

@@ -55,3 +55,7 @@ add("-released", { release = function() released = released + 1 end })
 add("-count", { read = function(_, _, offset) return offset == 0 and tostring(released) or "" end })
 
 add("-privileged", { privileged = true, mode = 511, read = function() return "" end })
+
+add("-runtime", { read = function(_, _, offset)
+	return offset == 0 and tostring(select(2, pcall(require("lunatik").runtime, "tests/scripts/nothing"))) or ""
+end })
