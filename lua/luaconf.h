@@ -120,7 +120,7 @@
 #ifdef __KERNEL__
 #define luai_jmpbuf		klibc_jmp_buf
 #define LUAI_TRY(L,c,a)		if (klibc_setjmp((c)->b) == 0) { a }
-#define LUAI_THROW(L,c)		do { klibc_longjmp((c)->b, 1); __builtin_trap(); } while (0)
+#define LUAI_THROW(L,c)		do { klibc_forget((c)->b); klibc_longjmp((c)->b, 1); __builtin_trap(); } while (0)
 #else
 #define luai_jmpbuf		jmp_buf
 #define LUAI_TRY(L,c,a)		if (_setjmp((c)->b) == 0) { a }

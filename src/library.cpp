@@ -11,17 +11,17 @@ extern "C" {
 namespace lunatik {
 
 static lunatik_library *libraries;
-static lunatik_gate *gate;
+static lunatik_writer *writer;
 
 bool libraries_init()
 {
-	gate = lunatik_gate_new(LUNATIK_PROCESS);
-	return gate;
+	writer = lunatik_writer_new();
+	return writer;
 }
 
 void libraries_exit()
 {
-	lunatik_gate_free(gate);
+	lunatik_writer_free(writer);
 }
 
 static lunatik_library *find(const char *name)
@@ -36,13 +36,21 @@ static lunatik_library *find(const char *name)
 /* The function that opens a library, whose module the state holds from now on; or null. */
 static lua_CFunction acquire(State *state, const char *name)
 {
-	lua_CFunction open = nullptr;
-
-	lunatik_gate_enter(gate, false);
+	unsigned long flags = lunatik_writer_lock(writer);
 	lunatik_library *library = find(name);
-	if (library && state_hold_module(state, library->owner))
+	lua_CFunction open = nullptr;
+	struct module *owner = nullptr;
+
+	if (library && lunatik_module_get(library->owner)) {
 		open = library->open;
-	lunatik_gate_leave(gate);
+		owner = library->owner;
+	}
+	lunatik_writer_unlock(writer, flags);
+	if (!open)
+		return nullptr;
+	if (!state_hold_module(state, owner))
+		open = nullptr;
+	lunatik_module_put(owner);
 	return open;
 }
 
@@ -109,28 +117,28 @@ void open_libraries(lua_State *L)
 int lunatik_library_add(lunatik_library *library)
 {
 	using namespace lunatik;
+	unsigned long flags = lunatik_writer_lock(writer);
 	int error = -EEXIST;
 
-	lunatik_gate_enter(gate, false);
 	if (!find(library->name)) {
 		library->next = libraries;
 		libraries = library;
 		error = 0;
 	}
-	lunatik_gate_leave(gate);
+	lunatik_writer_unlock(writer, flags);
 	return error;
 }
 
 void lunatik_library_remove(lunatik_library *library)
 {
 	using namespace lunatik;
+	unsigned long flags = lunatik_writer_lock(writer);
 
-	lunatik_gate_enter(gate, false);
 	for (lunatik_library **link = &libraries; *link; link = &(*link)->next) {
 		if (*link == library) {
 			*link = library->next;
 			break;
 		}
 	}
-	lunatik_gate_leave(gate);
+	lunatik_writer_unlock(writer, flags);
 }

@@ -314,8 +314,9 @@ static bool load_one(Runtime *runtime, unsigned int index, Failure &failure)
 
 	if (!state)
 		return false;
+	/* Nobody knows of it yet. */
 	if (waits)
-		lunatik_gate_enter(state->gate, false);
+		lunatik_gate_enter_briefly(state->gate, 0);
 	__atomic_store_n(&runtime->states[index], state, __ATOMIC_RELEASE);
 	loaded = state_load(state, failure);
 	set_phase(state, loaded ? LUNATIK_READY : LUNATIK_STOPPED);
@@ -462,13 +463,13 @@ int runtime_resume(lua_State *L)
 {
 	Runtime *runtime = check_runtime(L, 1);
 	int count = lua_gettop(L) - 1, status, unpacked;
-	/* Inside of a callback that holds a spinlock: two that wait for each other would for ever. */
-	Wait wait = may_sleep(L) ? Wait::Killable : Wait::Briefly;
+	/* Two that wait for each other would for ever; a process never waits for what holds a spinlock. */
+	Wait wait = may_sleep(L) && runtime->context != LUNATIK_PROCESS ? Wait::Killable : Wait::Briefly;
 	Parcel *there, *back = nullptr;
 
 	if (runtime->context == LUNATIK_PROCESS)
 		check_may_sleep(L, "resume");
-	if (wait == Wait::Briefly && runtime->context < context_of(runtime_of(L)))
+	if (!may_sleep(L) && runtime->context < context_of(runtime_of(L)))
 		luaL_error(L, "a callback of a hardirq runtime cannot enter a softirq runtime");
 	if (runtime->percpu)
 		luaL_error(L, "%s runs on each CPU: a percpu runtime cannot be resumed", runtime->name);

@@ -9,4 +9,17 @@ typedef unsigned long klibc_jmp_buf[8];
 int klibc_setjmp(klibc_jmp_buf buffer) __attribute__((returns_twice));
 void klibc_longjmp(klibc_jmp_buf buffer, int value);
 
+/* klibc_forget - a debug kernel is told that the frames a jump leaves are no longer there. */
+#ifdef CONFIG_KASAN_STACK
+void __asan_allocas_unpoison(const void *top, const void *bottom);
+#define klibc_forget(buffer) do {							\
+	void *klibc_here;								\
+											\
+	__asm__("mov %%rsp, %0" : "=r"(klibc_here));					\
+	__asan_allocas_unpoison(klibc_here, (void *)(buffer)[1]);			\
+} while (0)
+#else
+#define klibc_forget(buffer)	((void)0)
+#endif
+
 #endif

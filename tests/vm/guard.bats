@@ -115,6 +115,16 @@ still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
 	[ ! -e /dev/endless ]
 }
 
+@test "guard: the collector and the growth of a table take a time linear in their size, whatever the script does" {
+	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
+	start collector
+	for way in rehash chain; do
+		read -r _ _ took < <(timeout 60 tests/vm/frames timed $pin "$script" 0 "$way")
+		echo "$way in $took ms"
+		[ "$took" -lt 500 ]
+	done
+}
+
 @test "guard: --budget says how long a visit may take" {
 	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
 	start packet softirq --budget 300ms
