@@ -190,6 +190,9 @@ bool may_sleep(lua_State *L) LUNATIK_KIT(may_sleep);
 /* Raises unless the calling code may sleep. `what` is the name of the function. */
 void check_may_sleep(lua_State *L, const char *what) LUNATIK_KIT(check_may_sleep);
 
+/* The same, of what may wait for as long as others please; nor may a runtime that ends call it. */
+void check_may_wait(lua_State *L, const char *what) LUNATIK_KIT(check_may_wait);
+
 /* How memory may be allocated for this state now. */
 lunatik_memory memory_of(lua_State *L) LUNATIK_KIT(memory_of);
 

@@ -17,6 +17,7 @@ struct Table : Object {
 
 	lunatik_writer *writer;
 	TableEntry **buckets;
+	unsigned int seed;		/* of the hashes: nobody chooses keys that collide */
 	unsigned int mask;		/* the number of buckets, a power of two, less one */
 	unsigned int generation;	/* changes with every write, before an old entry is freed */
 };

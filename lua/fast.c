@@ -107,8 +107,14 @@ void luafast_stop(lua_State *L)
 void luafast_judge(lua_State *L, int status)
 {
 	struct lunatik_door *door = door_of(L);
+	const TValue *message = s2v(L->top - 1);
+	const char *text = ttisstring(message) ? svalue(message) : "";
 
-	if (status != LUA_OK && (status == LUA_ERRMEM || (door->age & LUNATIK_DEEP)))
+	if (status == LUA_OK)
+		return;
+	/* It may have met a limit, gone on, and failed for another reason. */
+	if ((door->age & LUNATIK_FULL && (status == LUA_ERRMEM || strstr(text, MEMERRMSG))) ||
+	    (door->age & LUNATIK_DEEP && (status == LUA_ERRERR || strstr(text, "stack overflow"))))
 		door->age |= LUNATIK_BREACHED;
 }
 
@@ -167,9 +173,9 @@ int luafast_call(lua_State *L)
 	L->errfunc = 0;
 	L->nCcalls = 0;
 	if (l_unlikely(jump.status != LUA_OK)) {
-		luafast_judge(L, jump.status);
 		luai_liftfloor(L);
 		recover(L, &L->base_ci, 1, (LUAFAST_SECOND + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
+		luafast_judge(L, jump.status);
 		return LUAFAST_ERROR;
 	}
 	value = s2v(--L->top);

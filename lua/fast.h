@@ -101,7 +101,10 @@ void luafast_attend(lua_State *L);
 /* luafast_stop - raise the error of a visit that was told to stop. No handler is called. */
 void luafast_stop(lua_State *L) __attribute__((noreturn));
 
-/* luafast_judge - note that the visit breached a limit, if what ended it with this status says so. */
+/*
+ * luafast_judge - note that the visit breached a limit of memory or stack, if that is what ended it: with this
+ * status, and the message on the stack's top.
+ */
 void luafast_judge(lua_State *L, int status);
 
 /* --- calls --- */

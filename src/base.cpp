@@ -21,7 +21,17 @@ int print(lua_State *L)
 	}
 	luaL_pushresult(&buffer);
 	text = lua_tolstring(L, -1, &length);
-	lunatik_log(text, length);
+	/* A callback that may not sleep would hold up its CPU for as long as the console takes. */
+	if (!may_sleep(L) && length > LUNATIK_LOG_MAX)
+		length = LUNATIK_LOG_MAX;
+	do {
+		size_t part = length < LUNATIK_LOG_MAX ? length : LUNATIK_LOG_MAX;
+
+		lunatik_log(text, part);
+		luafast_attend(L);
+		text += part;
+		length -= part;
+	} while (length);
 	return 0;
 }
 

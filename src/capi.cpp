@@ -31,7 +31,7 @@ int lunatik_runtime(lunatik_object_t **pruntime, const char *script, bool sleep)
 
 	if (!failure)
 		return error;
-	handle = runtime_new(script, options, *failure);
+	handle = runtime_new(script, options, nullptr, *failure);
 	if (handle) {
 		*pruntime = reinterpret_cast<lunatik_object_t *>(handle);
 		error = 0;

@@ -78,13 +78,14 @@ static bool parse_limit(const char *word, size_t length, Limits &limits)
 	return amount;
 }
 
+/* Where nothing may sleep, what walks all of the memory, as the collector does, has to end soon. */
 struct Bounds {
 	Limits usual, most;
 };
 static const Bounds bounds[] = {
 	{ { LUNATIK_PROCESS_BUDGET, 16 << 20 }, { LUNATIK_PROCESS_BUDGET_MAX, 1 << 30 } },
-	{ { LUNATIK_SOFTIRQ_BUDGET, 4 << 20 }, { LUNATIK_SOFTIRQ_BUDGET_MAX, 1 << 30 } },
-	{ { LUNATIK_HARDIRQ_BUDGET, 4 << 20 }, { LUNATIK_HARDIRQ_BUDGET_MAX, 1 << 30 } },
+	{ { LUNATIK_SOFTIRQ_BUDGET, 4 << 20 }, { LUNATIK_SOFTIRQ_BUDGET_MAX, 64 << 20 } },
+	{ { LUNATIK_HARDIRQ_BUDGET, 4 << 20 }, { LUNATIK_HARDIRQ_BUDGET_MAX, 64 << 20 } },
 };
 /* An empty state has a third of it. */
 static const size_t quota_least = 64 << 10;
@@ -127,7 +128,8 @@ bool complete_options(Options &options, const char *script, Failure &failure)
 		return false;
 	}
 	if (options.limits.quota < quota_least || options.limits.quota > range.most.quota) {
-		failure.say(-EINVAL, "%s: the memory of a runtime is %zu to %zu bytes", script, quota_least, range.most.quota);
+		failure.say(-EINVAL, "%s: the memory of a %s runtime is %zu to %zu bytes", script,
+			    context_name(options.context), quota_least, range.most.quota);
 		return false;
 	}
 	return true;

@@ -27,8 +27,16 @@ Runtime *find_script(const char *name, size_t length)
 
 const unsigned int *script_generation;
 
-/* What a runtime counts in the quota of the one that makes it: bytes, about, of an empty one. */
-static const size_t runtime_cost = 32 << 10;
+/* What a runtime counts in the quota of the one that makes it beside its memory: bytes, about. */
+static const size_t runtime_cost = 4 << 10;
+
+/* Who pays for what the running script makes: nobody for what operators ask the driver for. */
+static Account *payer_of(lua_State *L)
+{
+	State *state = state_of(L);
+
+	return state->runtime->spared ? nullptr : state->account;
+}
 
 /* The second argument of lunatik.runtime(): nothing or true, false, or words as in a script's header. */
 static Options check_options(lua_State *L, int arg)
@@ -62,8 +70,8 @@ static Options check_options(lua_State *L, int arg)
 /// @param script string the path below the script folder, with or without ".lua"
 /// @param context? true (process), false (softirq), or words as in a script's first comment: process,
 /// softirq, hardirq, percpu; budget=N milliseconds for one visit (1 to 3600000 in process context, 1000 in
-/// softirq, 100 in hardirq; also Nms, Ns), memory=N bytes for each state (65536 to 1073741824; also NK, NM,
-/// NG). What is not told is as the script says there, else process, with 5000 ms and 16M, or 10 ms (softirq),
+/// softirq, 100 in hardirq; also Nms, Ns), memory=N bytes for each state (65536 to 1073741824, 67108864 in
+/// softirq and hardirq; also NK, NM, NG). A runtime that a script makes counts in that script's memory, too. What is not told is as the script says there, else process, with 5000 ms and 16M, or 10 ms (softirq),
 /// 1 ms (hardirq) and 4M
 /// @return runtime
 /// Errors: no such script; it does not compile; it raises an error; no such context; not enough
@@ -81,10 +89,10 @@ static int new_runtime(lua_State *L)
 	Box *box;
 
 	luaL_argcheck(L, strlen(script) == length, 1, "zero byte in the name of a script");
-	check_may_sleep(L, "lunatik.runtime");
+	check_may_wait(L, "lunatik.runtime");
 	failure = static_cast<Failure *>(lua_newuserdatauv(L, sizeof(Failure), 0));
 	box = push_box(L, Handle::type);
-	handle = runtime_new(script, options, *failure);
+	handle = runtime_new(script, options, payer_of(L), *failure);
 	if (!handle)
 		return luaL_error(L, "%s", failure->text);
 	box->object = handle;

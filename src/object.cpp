@@ -23,17 +23,28 @@ static void release_deferred(lunatik_deferred *deferred)
 	release(reinterpret_cast<Object *>(deferred));
 }
 
-bool put(Object *object)
+/* Gives up a reference. What may sleep is released at once only if the caller has time for it. */
+static bool put(Object *object, bool has_time)
 {
 	if (__atomic_sub_fetch(&object->references, 1, __ATOMIC_ACQ_REL))
 		return false;
-	if ((object->klass->sleeps || object->klass->release_sleeps) && !lunatik_may_sleep()) {
+	if ((object->klass->sleeps || object->klass->release_sleeps) && !has_time) {
 		object->deferred.run = release_deferred;
-		lunatik_defer(&object->deferred);
+		lunatik_defer_slow(&object->deferred);
 	} else {
 		release(object);
 	}
 	return true;
+}
+
+bool put(Object *object)
+{
+	return put(object, lunatik_may_sleep());
+}
+
+bool put_later(Object *object)
+{
+	return put(object, false);
 }
 
 Object *allocate(lua_State *L, const Class &klass)

@@ -54,7 +54,7 @@ static void handle_release(Object *object)
 	runtime->handle = nullptr;
 	if (!has_stack() || runtime_stop(runtime, Wait::Never)) {
 		runtime->deferred.run = stop_deferred;
-		lunatik_defer(&runtime->deferred);
+		lunatik_defer_slow(&runtime->deferred);
 	} else {
 		drop(runtime);
 	}
@@ -90,6 +90,7 @@ static void runtime_free(lunatik_deferred *deferred)
 	for (unsigned int i = 0; i < runtime->count; i++)
 		if (runtime->states[i])
 			state_free(runtime->states[i]);
+	account_put(runtime->maker);
 	lunatik_memory_free(runtime->states);
 	lunatik_memory_free(runtime);
 }
@@ -99,7 +100,7 @@ void drop(Runtime *runtime)
 	if (__atomic_sub_fetch(&runtime->holds, 1, __ATOMIC_ACQ_REL))
 		return;
 	runtime->deferred.run = runtime_free;
-	lunatik_defer(&runtime->deferred);
+	lunatik_defer_slow(&runtime->deferred);
 }
 
 const char *name_of(const Runtime *runtime)
@@ -200,6 +201,17 @@ lunatik_door *door_of(Runtime *runtime, unsigned int cpu)
 
 /* --- stopping --------------------------------------------------------------------------- */
 
+/* Waits, for some seconds at most, until the Lua state that another has shut is closed. */
+static int wait_closed(const State *state, Wait wait)
+{
+	if (__atomic_load_n(&state->closer, __ATOMIC_RELAXED) == lunatik_this_task())
+		return -EDEADLK;
+	if (wait == Wait::Never)
+		return 0;
+	lunatik_wait_until(&state->closed);
+	return 0;
+}
+
 /* Shuts one state to events, waiting for the one that is inside: 0; 1 when another has; -EINTR. */
 static int shut(Runtime *runtime, State *state, Wait wait)
 {
@@ -233,11 +245,13 @@ int runtime_stop(Runtime *runtime, Wait wait)
 		State *state = runtime->states[i];
 		int error = state ? shut(runtime, state, wait) : 1;
 
-		if (error < 0)
-			return error;
 		/* The Lua state is closed by whoever shut it; the rest waits for the last hold. */
 		if (!error)
 			state_close(state);
+		else if (error > 0 && state)
+			error = wait_closed(state, wait);
+		if (error < 0)
+			return error;
 	}
 	return 0;
 }
@@ -254,16 +268,14 @@ static void end_condemned(lunatik_deferred *deferred)
 static void condemn(State *state)
 {
 	Runtime *runtime = state->runtime;
-	char text[80];
 
 	set_phase(state, LUNATIK_CONDEMNED);
 	if (__atomic_exchange_n(&runtime->condemned, true, __ATOMIC_RELAXED))
 		return;
-	snprintf(text, sizeof(text), "stopped: it went over its limits %u times in a row", breaches_max);
-	lunatik_log_error(runtime->name, text, nullptr);
+	lunatik_log_error(runtime->name, "stopped: it went over its limits again and again", nullptr);
 	hold(runtime);
 	runtime->end.run = end_condemned;
-	lunatik_defer(&runtime->end);
+	lunatik_defer_slow(&runtime->end);
 }
 
 /* --- making ----------------------------------------------------------------------------- */
@@ -282,7 +294,7 @@ static bool is_script_name(const char *name, size_t length)
 	return true;
 }
 
-static Runtime *runtime_allocate(const char *script, size_t length, const Options &options)
+static Runtime *runtime_allocate(const char *script, size_t length, const Options &options, Account *maker)
 {
 	unsigned int count = options.percpu ? lunatik_cpu_count() : 1;
 	Runtime *runtime = static_cast<Runtime *>(lunatik_memory_new(sizeof(Runtime) + length + 1,
@@ -300,6 +312,9 @@ static Runtime *runtime_allocate(const char *script, size_t length, const Option
 	runtime->percpu = options.percpu;
 	runtime->count = count;
 	runtime->limits = options.limits;
+	runtime->maker = maker;
+	if (maker)
+		account_get(maker);
 	lunatik_log_limit_init(&runtime->errors);
 	memcpy(runtime->name, script, length);
 	return runtime;
@@ -327,7 +342,7 @@ static bool load_one(Runtime *runtime, unsigned int index, Failure &failure)
 	return loaded;
 }
 
-Handle *runtime_new(const char *script, const Options &given, Failure &failure)
+Handle *runtime_new(const char *script, const Options &given, Account *maker, Failure &failure)
 {
 	size_t length = strlen(script);
 	Options options = given;
@@ -360,7 +375,7 @@ Handle *runtime_new(const char *script, const Options &given, Failure &failure)
 		return nullptr;
 
 	failure.say(-ENOMEM, "%s: not enough memory for a new runtime", script);
-	runtime = runtime_allocate(script, length, options);
+	runtime = runtime_allocate(script, length, options, maker);
 	if (!runtime)
 		return nullptr;
 	handle = static_cast<Handle *>(lunatik_memory_new(sizeof(Handle), LUNATIK_MEMORY_SLEEP));
@@ -468,7 +483,7 @@ int runtime_resume(lua_State *L)
 	Parcel *there, *back = nullptr;
 
 	if (runtime->context == LUNATIK_PROCESS)
-		check_may_sleep(L, "resume");
+		check_may_wait(L, "resume");
 	if (!may_sleep(L) && runtime->context < context_of(runtime_of(L)))
 		luaL_error(L, "a callback of a hardirq runtime cannot enter a softirq runtime");
 	if (runtime->percpu)
@@ -490,6 +505,8 @@ int runtime_resume(lua_State *L)
 	lua_pushlightuserdata(L, back);
 	unpacked = lua_pcall(L, 1, LUA_MULTRET, 0);
 	parcel_free(back);
+	if (unpacked == LUA_OK && status != LUA_OK && !lua_isstring(L, -1))
+		return luaL_error(L, "%s: the error is no string", runtime->name);
 	if (status != LUA_OK || unpacked != LUA_OK)
 		return lua_error(L);
 	return lua_gettop(L) - 1;
@@ -553,7 +570,7 @@ static int runtime_info(lua_State *L)
 			breaches += __atomic_load_n(&state->breaches, __ATOMIC_RELAXED);
 		if (state && phase_of(state) == LUNATIK_READY) {
 			running = true;
-			used += static_cast<lua_Integer>(used_by(state));
+			used += static_cast<lua_Integer>(account_used(state->account));
 		}
 	}
 	lua_pushinteger(L, used);
@@ -586,11 +603,13 @@ void lunatik_settle(lunatik_door *door)
 	State *state = static_cast<State *>(door);
 
 	if (!(state->age & LUNATIK_BREACHED)) {
-		state->streak = 0;
+		if (state->streak)
+			state->streak--;
 		return;
 	}
 	/* Only this CPU writes it; runtime:info() reads it from others. */
 	__atomic_store_n(&state->breaches, state->breaches + 1, __ATOMIC_RELAXED);
-	if (++state->streak >= breaches_max && !state->runtime->spared && phase_of(state) == LUNATIK_READY)
+	state->streak += breach_weight;
+	if (state->streak >= breaches_max * breach_weight && !state->runtime->spared && phase_of(state) == LUNATIK_READY)
 		condemn(state);
 }

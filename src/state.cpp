@@ -51,6 +51,14 @@ bool may_sleep(lua_State *L)
 	return may_sleep(state_of(L));
 }
 
+void check_may_wait(lua_State *L, const char *what)
+{
+	check_may_sleep(L, what);
+	/* Whoever closes it has others to close. */
+	if (state_of(L)->phase == LUNATIK_STOPPED)
+		luaL_error(L, "'%s' may wait for long, which a runtime that ends must not", what);
+}
+
 void check_may_sleep(lua_State *L, const char *what)
 {
 	if (!may_sleep(L))
@@ -78,13 +86,13 @@ static void *resize(void *context, void *block, size_t old, size_t size)
 
 	if (!block)
 		old = 0; /* it holds the type of the new object instead */
-	if (size > old && size - old > room_of(state))
+	if (!account_resize(state, old, size))
 		return nullptr;
 	resized = lunatik_memory_resize(block, old, size, memory_of(state));
-	if (!resized && size > old)
+	if (!resized && size > old) {
+		account_resize(state, size, old);
 		return nullptr;
-	/* Only this CPU writes it; runtime:info() reads it from others. */
-	__atomic_store_n(&state->used, state->used + size - old, __ATOMIC_RELAXED);
+	}
 	if (!resized && size)
 		return block; /* no smaller block is to be had: the old one does */
 	return resized;
@@ -144,10 +152,9 @@ State *state_new(Runtime *runtime, Failure &failure)
 		return nullptr;
 	state->runtime = runtime;
 	state->phase = LUNATIK_LOADING;
-	state->quota = runtime->limits.quota;
 	state->budget = runtime->limits.budget;
 	state->gate = lunatik_gate_new(runtime->context);
-	state->account = account_new();
+	state->account = account_new(runtime->limits.quota, runtime->maker);
 	if (state->gate && state->account)
 		state->L = lua_newstate(resize, state);
 	if (!state->L) {
@@ -196,11 +203,11 @@ static int run_script(lua_State *L)
 }
 
 /* The guard, for what runs in the state before and after all events: a task, whatever its context. */
-static void guard(State *state)
+static void guard(State *state, unsigned int budget)
 {
 	state->stack_floor = lunatik_stack_floor();
 	state->running = state->L;
-	lunatik_watch_task(state, state->budget > LUNATIK_PROCESS_BUDGET ? state->budget : LUNATIK_PROCESS_BUDGET);
+	lunatik_watch_task(state, budget);
 }
 
 bool state_load(State *state, Failure &failure)
@@ -210,7 +217,7 @@ bool state_load(State *state, Failure &failure)
 	int status;
 
 	snprintf(path, sizeof(path), LUA_ROOT "%s.lua", state->runtime->name);
-	guard(state);
+	guard(state, state->runtime->context == LUNATIK_PROCESS ? state->budget : LUNATIK_PROCESS_BUDGET);
 	lua_pushcfunction(L, traceback);
 	lua_pushcfunction(L, run_script);
 	lua_pushcfunction(L, load_script);
@@ -230,8 +237,9 @@ void state_close(State *state)
 {
 	lua_State *L = state->L;
 
+	__atomic_store_n(&state->closer, lunatik_this_task(), __ATOMIC_RELAXED);
 	if (L) {
-		guard(state);
+		guard(state, LUNATIK_PROCESS_BUDGET);
 		lua_close(L);
 		lunatik_unwatch_task(state);
 		state->L = nullptr;
@@ -242,6 +250,8 @@ void state_close(State *state)
 		lunatik_module_put(held->module);
 		lunatik_memory_free(held);
 	}
+	__atomic_store_n(&state->closer, nullptr, __ATOMIC_RELAXED);
+	lunatik_raise(&state->closed);
 }
 
 void state_free(State *state)
@@ -307,8 +317,8 @@ bool call(lua_State *L, int arguments, int results)
 
 	/* Room for the handler and its message: without it, lua_insert() would not be safe. */
 	if (!lua_checkstack(L, 2)) {
-		lua_settop(L, handler - 1);
 		luafast_judge(L, LUA_ERRMEM);
+		lua_settop(L, handler - 1);
 		log_error(L, "not enough memory");
 		return false;
 	}

@@ -8,9 +8,16 @@
 
 namespace lunatik {
 
-/* What a state has allocated outside of Lua's memory: objects and all they hold, also when it has ended. */
+/*
+ * The memory that a state has allocated: Lua's, and outside of it objects and all they hold, also when it has
+ * ended. What a state of a runtime that a script made uses counts for that script, too.
+ */
 struct Account {
-	size_t references, used;	/* atomic; bytes */
+	int references;
+	size_t quota;			/* bytes */
+	size_t lua;			/* only who is inside writes it */
+	size_t outside;			/* atomic: its own, and all of its children */
+	Account *maker;			/* referenced; null where no script made the runtime */
 };
 
 /* A module that a state keeps loaded. */
@@ -24,15 +31,19 @@ struct State : lunatik_door {
 	lua_State *L;
 	Runtime *runtime;
 	Account *account;
-	size_t used, quota;		/* bytes: Lua's, and at most, with what is in the account */
+	void *closer;			/* the task that closes it */
+	bool closed;
 	unsigned int breaches;		/* visits that ended for going over a limit */
 	HeldModule *modules;
 };
 
 struct Handle;
 
-/* A state that breaches its limits in so many visits in a row ends its runtime. */
-inline constexpr unsigned int breaches_max = 8;
+/*
+ * A state that breaches its limits in so many visits in a row ends its runtime. Each breach weighs as much as
+ * so many visits without one.
+ */
+inline constexpr unsigned int breaches_max = 8, breach_weight = 8;
 
 /* What a visit of a runtime, and each of its states, may use. */
 struct Limits {
@@ -53,6 +64,7 @@ struct Runtime {
 	bool spared;			/* its breaches are counted only */
 	bool condemned;			/* it was stopped for its breaches, or is about to be */
 	Limits limits;
+	Account *maker;			/* of the script that made it, or null */
 	lunatik_deferred end;		/* of one that is condemned */
 	lunatik_log_limit errors;
 	unsigned int count;		/* of states; entries for CPUs that cannot exist are null */
@@ -85,12 +97,6 @@ struct Failure {
 
 State *state_of(lua_State *L);
 
-/* The bytes that a state may still allocate. */
-size_t room_of(const State *state);
-
-/* The bytes that a state uses. Any context. */
-size_t used_by(const State *state);
-
 /* A state with the standard libraries open, in phase Loading. Null on failure. May sleep. */
 State *state_new(Runtime *runtime, Failure &failure);
 
@@ -114,23 +120,42 @@ extern const char task_key;
 
 /* --- object.cpp --- */
 
+/* As put(), of one whose release may take its time: that is done later. */
+bool put_later(Object *object);
+
 /* Gives up the reference of a box, if it has one yet. */
 void collect_box(Box *box);
 
 /* --- account.cpp --- */
 
-/* A new account, with a reference. Null when out of memory. */
-Account *account_new();
+/* A new account, with a reference. Null when out of memory. May sleep. */
+Account *account_new(size_t quota, Account *maker);
+void account_get(Account *account);
 void account_put(Account *account);
 
-/* Bytes that this state allocates, and who has to give them back. Null when they do not fit. Any context. */
+/* The bytes in use. Any context. */
+size_t account_used(const Account *account);
+
+/* Counts Lua's memory as it grows and shrinks. False when it may not grow. Inside of the state. */
+bool account_resize(State *state, size_t old, size_t size);
+
+/*
+ * Bytes outside of Lua's that this state allocates, and who has to give them back, from any context. Null when
+ * they do not fit. Inside of the state.
+ */
 Account *account_take(State *state, size_t bytes);
 void account_give(Account *account, size_t bytes);
 
+/* Whether all garbage is to be collected for want of memory: once in a visit. */
+bool may_collect(State *state);
+
 /* --- runtime.cpp --- */
 
-/* A new runtime that has run its script; the caller owns the reference. Null on failure. May sleep. */
-Handle *runtime_new(const char *script, const Options &options, Failure &failure);
+/*
+ * A new runtime that has run its script; the caller owns the reference. `maker` pays for it, if there is one.
+ * Null on failure. May sleep.
+ */
+Handle *runtime_new(const char *script, const Options &options, Account *maker, Failure &failure);
 
 /* Stops a runtime: 0; -EDEADLK from inside of it; -EBUSY, -EINTR when it was busy. May sleep. */
 int runtime_stop(Runtime *runtime, Wait wait);

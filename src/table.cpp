@@ -42,13 +42,16 @@ struct Update {
 	size_t length;
 };
 
-static unsigned int hash_of(const char *key, size_t length)
+/* An entry more than these in a bucket is refused: all of them are walked with interrupts off. */
+static const unsigned int chain_max = 1024;
+
+static unsigned int hash_of(const Table *table, const char *key, size_t length)
 {
-	unsigned int hash = 2166136261u;
+	unsigned int hash = table->seed;
 
 	for (size_t i = 0; i < length; i++)
 		hash = (hash ^ static_cast<unsigned char>(key[i])) * 16777619u;
-	return hash;
+	return hash ^ hash >> 15;
 }
 
 /* The caller is an RCU reader, or the writer. */
@@ -74,20 +77,55 @@ static void entry_free(lunatik_deferred *deferred)
 	TableEntry *entry = reinterpret_cast<TableEntry *>(deferred);
 
 	if (entry->type == LUA_TUSERDATA)
-		put(entry->object);
+		put_later(entry->object);
 	account_give(entry->payer, size_of(entry->key_length, entry->type, entry->length));
 	lunatik_memory_free(entry);
 }
 
-/* The state that writes, unless it is the core, pays for the entry. 0 or -ENOMEM. Does not raise. */
+/* Whether the entry can take the new value where it is, with no reader seeing half of it. */
+static bool overwrite(TableEntry *entry, const Update &update)
+{
+	if (entry->type != update.type || (update.type != LUA_TNUMBER && update.type != LUA_TBOOLEAN))
+		return false;
+	__atomic_store_n(&entry->integer, update.integer, __ATOMIC_RELAXED);
+	return true;
+}
+
+static unsigned int count(const TableEntry *entry)
+{
+	unsigned int entries = 0;
+
+	for (; entry; entry = entry->next)
+		entries++;
+	return entries;
+}
+
+/* Sets a key whose value is of the same type. False when there is none. */
+static bool set_again(Table *table, const char *key, size_t length, const Update &update)
+{
+	unsigned long flags = lunatik_writer_lock(table->writer);
+	TableEntry *entry = find(table, hash_of(table, key, length), key, length);
+	bool done = entry && overwrite(entry, update);
+
+	lunatik_writer_unlock(table->writer, flags);
+	return done;
+}
+
+/*
+ * The state that writes, unless it is the core, pays for the entry. 0; -ENOMEM; -ENOSPC when the bucket is
+ * full. Does not raise.
+ */
 static int set(Table *table, const char *key, size_t length, const Update &update, lunatik_memory how, State *state)
 {
 	size_t size = size_of(length, update.type, update.length);
-	unsigned int hash = hash_of(key, length);
+	unsigned int hash = hash_of(table, key, length);
 	TableEntry *fresh = nullptr, *old;
 	TableEntry **link;
 	unsigned long flags;
+	bool full = false;
 
+	if (set_again(table, key, length, update))
+		return 0;
 	if (update.type != LUA_TNIL) {
 		Account *payer = state ? account_take(state, size) : nullptr;
 
@@ -123,6 +161,8 @@ static int set(Table *table, const char *key, size_t length, const Update &updat
 		if (fresh)
 			fresh->next = old->next;
 		__atomic_store_n(link, fresh ? fresh : old->next, __ATOMIC_RELEASE);
+	} else if (fresh && count(*link) >= chain_max) {
+		full = true;
 	} else if (fresh) {
 		fresh->next = *link;
 		__atomic_store_n(link, fresh, __ATOMIC_RELEASE);
@@ -130,6 +170,14 @@ static int set(Table *table, const char *key, size_t length, const Update &updat
 	__atomic_fetch_add(&table->generation, 1, __ATOMIC_RELEASE);
 	lunatik_writer_unlock(table->writer, flags);
 
+	if (full) {
+		/* Nobody has seen it. */
+		if (fresh->type == LUA_TUSERDATA)
+			put(fresh->object);
+		account_give(fresh->payer, size);
+		lunatik_memory_free(fresh);
+		return -ENOSPC;
+	}
 	if (old) {
 		old->deferred.run = entry_free;
 		lunatik_defer(&old->deferred);
@@ -154,6 +202,7 @@ size_t table_size(unsigned int buckets)
 bool table_init(Table *table, unsigned int buckets)
 {
 	table->mask = rounded(buckets) - 1;
+	table->seed = lunatik_random();
 	table->writer = lunatik_writer_new();
 	if (!table->writer)
 		return false;
@@ -209,7 +258,7 @@ static void release(Object *object)
 
 Object *table_find_object(const Table *table, const char *key, size_t length)
 {
-	TableEntry *entry = find(table, hash_of(key, length), key, length);
+	TableEntry *entry = find(table, hash_of(table, key, length), key, length);
 
 	return entry && entry->type == LUA_TUSERDATA ? entry->object : nullptr;
 }
@@ -233,7 +282,7 @@ static Value read(const Table *table, const char *key, size_t length, char *text
 	TableEntry *entry;
 
 	lunatik_rcu_read_lock();
-	entry = find(table, hash_of(key, length), key, length);
+	entry = find(table, hash_of(table, key, length), key, length);
 	if (entry) {
 		value.type = entry->type;
 		if (entry->type == LUA_TUSERDATA) {
@@ -246,7 +295,7 @@ static Value read(const Table *table, const char *key, size_t length, char *text
 			if (value.length <= size)
 				memcpy(text, entry->bytes + entry->key_length, value.length);
 		} else {
-			value.integer = entry->integer;
+			value.integer = __atomic_load_n(&entry->integer, __ATOMIC_RELAXED);
 		}
 	}
 	lunatik_rcu_read_unlock();
@@ -372,17 +421,22 @@ static int newindex(lua_State *L)
 		luaL_argcheck(L, update.object != table, 3, "a table cannot hold itself");
 		break;
 	}
-	if (!set(table, key, length, update, how, state_of(L)))
-		return 0;
-	/* What is garbage may be what fills the quota; a finalizer may close the table meanwhile. */
-	lua_gc(L, LUA_GCCOLLECT);
-	if (may_sleep(L) && lunatik_may_sleep())
-		lunatik_rcu_synchronize(); /* so may entries that were replaced */
-	table = check<Table>(L, 1);
-	if (update.type == LUA_TUSERDATA)
-		update.object = check_shared(L, 3);
-	if (set(table, key, length, update, how, state_of(L)))
-		luaL_error(L, "not enough memory");
+	int error = set(table, key, length, update, how, state_of(L));
+
+	if (error == -ENOMEM && may_collect(state_of(L))) {
+		/* What is garbage may be what fills the quota; a finalizer may close the table meanwhile. */
+		lua_gc(L, LUA_GCCOLLECT);
+		if (may_sleep(L) && lunatik_may_sleep())
+			lunatik_rcu_synchronize(); /* so may entries that were replaced */
+		table = check<Table>(L, 1);
+		if (update.type == LUA_TUSERDATA)
+			update.object = check_shared(L, 3);
+		error = set(table, key, length, update, how, state_of(L));
+	}
+	if (error == -ENOSPC)
+		return luaL_error(L, "too many entries for the size of the table");
+	if (error)
+		return luaL_error(L, "not enough memory");
 	return 0;
 }
 

@@ -18,6 +18,7 @@ int *klibc_errno(void);
 #define EEXIST		17
 #define EINVAL		22
 #define EDEADLK		35
+#define ENOSPC		28
 #define ECANCELED	125
 #endif
 

@@ -11,12 +11,12 @@ void klibc_longjmp(klibc_jmp_buf buffer, int value);
 
 /* klibc_forget - a debug kernel is told that the frames a jump leaves are no longer there. */
 #ifdef CONFIG_KASAN_STACK
-void __asan_allocas_unpoison(const void *top, const void *bottom);
+void __asan_allocas_unpoison(void *top, long bottom);
 #define klibc_forget(buffer) do {							\
 	void *klibc_here;								\
 											\
 	__asm__("mov %%rsp, %0" : "=r"(klibc_here));					\
-	__asan_allocas_unpoison(klibc_here, (void *)(buffer)[1]);			\
+	__asan_allocas_unpoison(klibc_here, (long)(buffer)[1]);			\
 } while (0)
 #else
 #define klibc_forget(buffer)	((void)0)

@@ -23,7 +23,7 @@ static int complete(lua_State *L)
 /// @param timeout? integer milliseconds, 0 (looks only) to 2147483647; no limit when omitted
 /// @return true?, string? true; or nil and "timeout"; or nil and "interrupt", when a signal came, as
 /// thread:stop() sends it
-/// Errors: timeout out of range; called where the code may not sleep.
+/// Errors: timeout out of range; called where the code may not sleep, or by a runtime that ends.
 /// Context: process. Kernel: wait_for_completion_interruptible_timeout().
 /// @function completion:wait(timeout)
 static int wait(lua_State *L)
@@ -34,7 +34,7 @@ static int wait(lua_State *L)
 
 	luaL_argcheck(L, timeout == LUACOMPLETION_FOREVER || (timeout >= 0 && timeout <= LUACOMPLETION_TIMEOUT_MAX),
 		      2, "timeout out of range (0 to 2147483647 ms)");
-	check_may_sleep(L, "completion:wait");
+	check_may_wait(L, "completion:wait");
 	result = luacompletion_wait(&completion->kernel, timeout);
 	if (result > 0) {
 		lua_pushboolean(L, true);

@@ -138,25 +138,52 @@ static int do_write(lua_State *L)
 	return 0;
 }
 
-/* Does an operation inside of the device's runtime. */
-static void perform(Operation *operation, lua_CFunction function, Wait wait)
-{
-	Entry entry(static_cast<Runtime *>(operation->device->runtime), wait);
-
-	/* What stays if not even the call can be made. */
-	operation->result = entry.error ? entry.error : -ECANCELED;
-	if (entry.error)
-		return;
-	lua_pushcfunction(entry.L, function);
-	lua_pushlightuserdata(entry.L, operation);
-	call(entry.L, 1, 0);
-}
-
 /* Forgets the table of a file that is closed, or was not opened after all. */
 static int forget_file(lua_State *L)
 {
 	luaL_unref(L, LUA_REGISTRYINDEX, operation_of(L)->table);
 	return 0;
+}
+
+/* Does an operation inside of the device's runtime, where somebody is inside. */
+static void perform_inside(lua_State *L, Operation *operation, lua_CFunction function)
+{
+	/* What stays if not even the call can be made. */
+	operation->result = -ECANCELED;
+	lua_pushcfunction(L, function);
+	lua_pushlightuserdata(L, operation);
+	call(L, 1, 0);
+}
+
+static void close_file(lua_State *L, luadevice *device, int table, bool opened)
+{
+	Operation operation = { device, table, "release", nullptr, 0, 0, nullptr, 0 };
+
+	if (opened)
+		perform_inside(L, &operation, do_release);
+	perform_inside(L, &operation, forget_file);
+}
+
+/* The files that were closed while others were inside. */
+static void close_files(lua_State *L, luadevice *device)
+{
+	bool opened;
+	int table;
+
+	while (luadevice_next_closed(device, &table, &opened))
+		close_file(L, device, table, opened);
+}
+
+/* Does an operation in a visit of its own. */
+static void perform(Operation *operation, lua_CFunction function)
+{
+	Entry entry(static_cast<Runtime *>(operation->device->runtime), Wait::Killable);
+
+	operation->result = entry.error;
+	if (entry.error)
+		return;
+	close_files(entry.L, operation->device);
+	perform_inside(entry.L, operation, function);
 }
 
 /* --- the class -------------------------------------------------------------------------- */
@@ -308,29 +335,28 @@ int luadevice_open(luadevice *device, int *table)
 {
 	Operation operation = { device, LUA_NOREF, "open", nullptr, 0, 0, nullptr, 0 };
 
-	perform(&operation, do_open, Wait::Killable);
-	if (operation.result && operation.table != LUA_NOREF) {
-		Operation forgotten = operation;
-
-		perform(&forgotten, forget_file, Wait::Always);
-	}
-	*table = operation.table;
+	perform(&operation, do_open);
+	*table = operation.table == LUA_NOREF ? LUADEVICE_NO_TABLE : operation.table;
+	if (operation.result && *table != LUADEVICE_NO_TABLE && luadevice_release(device, *table, false))
+		*table = LUADEVICE_NO_TABLE;
 	return static_cast<int>(operation.result);
 }
 
-void luadevice_release(luadevice *device, int table)
+bool luadevice_release(luadevice *device, int table, bool opened)
 {
-	Operation operation = { device, table, "release", nullptr, 0, 0, nullptr, 0 };
+	Entry entry(static_cast<Runtime *>(device->runtime), Wait::Briefly);
 
-	perform(&operation, do_release, Wait::Always);
-	perform(&operation, forget_file, Wait::Always);
+	if (!entry.error)
+		close_file(entry.L, device, table, opened);
+	/* One that has ended has nothing to forget. */
+	return !entry.error || entry.error == -ENXIO;
 }
 
 long luadevice_read(luadevice *device, int table, void **buffer, size_t size, long long *offset)
 {
 	Operation operation = { device, table, "read", nullptr, size, *offset, nullptr, 0 };
 
-	perform(&operation, do_read, Wait::Killable);
+	perform(&operation, do_read);
 	*buffer = operation.buffer;
 	*offset = operation.offset;
 	return operation.result;
@@ -340,7 +366,7 @@ long luadevice_write(luadevice *device, int table, const void *bytes, size_t siz
 {
 	Operation operation = { device, table, "write", bytes, size, *offset, nullptr, 0 };
 
-	perform(&operation, do_write, Wait::Killable);
+	perform(&operation, do_write);
 	*offset = operation.offset;
 	return operation.result;
 }

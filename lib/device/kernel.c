@@ -5,6 +5,7 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -25,11 +26,14 @@ struct chardev {
 	struct device device;
 	struct cdev cdev;
 	unsigned int mode;
+	struct llist_head closed;	/* files for luadevice_next_closed() */
 };
 
 struct open_file {
 	struct luadevice *device;
 	int table;
+	bool opened;
+	struct llist_node node;
 };
 
 static dev_t first;
@@ -57,11 +61,16 @@ static int chardev_open(struct inode *inode, struct file *file)
 	if (!open)
 		return -ENOMEM;
 	open->device = &chardev->face;
+	open->opened = false;
 	error = luadevice_open(open->device, &open->table);
 	if (error) {
-		kfree(open);
+		if (open->table == LUADEVICE_NO_TABLE)
+			kfree(open);
+		else
+			llist_add(&open->node, &chardev->closed);
 		return error;
 	}
+	open->opened = true;
 	get_device(&chardev->device);
 	file->private_data = open;
 	return 0;
@@ -70,11 +79,30 @@ static int chardev_open(struct inode *inode, struct file *file)
 static int chardev_release(struct inode *inode, struct file *file)
 {
 	struct open_file *open = file->private_data;
+	struct chardev *chardev = container_of(open->device, struct chardev, face);
 
-	luadevice_release(open->device, open->table);
-	put_device(&container_of(open->device, struct chardev, face)->device);
-	kfree(open);
+	if (luadevice_release(open->device, open->table, true))
+		kfree(open);
+	else
+		llist_add(&open->node, &chardev->closed);
+	put_device(&chardev->device);
 	return 0;
+}
+
+bool luadevice_next_closed(struct luadevice *device, int *table, bool *opened)
+{
+	struct chardev *chardev = container_of(device, struct chardev, face);
+	/* Who is inside of the runtime is the only one to take. */
+	struct llist_node *node = llist_empty(&chardev->closed) ? NULL : llist_del_first(&chardev->closed);
+	struct open_file *open;
+
+	if (!node)
+		return false;
+	open = container_of(node, struct open_file, node);
+	*table = open->table;
+	*opened = open->opened;
+	kfree(open);
+	return true;
 }
 
 static ssize_t chardev_read(struct file *file, char __user *to, size_t size, loff_t *offset)
@@ -102,7 +130,7 @@ static ssize_t chardev_write(struct file *file, const char __user *from, size_t 
 
 	if (size > open->device->limit)
 		return -EMSGSIZE;
-	buffer = kvmalloc(max_t(size_t, size, 1), GFP_KERNEL | __GFP_NOWARN);
+	buffer = kvmalloc(max_t(size_t, size, 1), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!buffer)
 		return -ENOMEM;
 	if (copy_from_user(buffer, from, size))
@@ -128,7 +156,11 @@ static const struct file_operations operations = {
 static void chardev_free(struct device *device)
 {
 	struct chardev *chardev = container_of(device, struct chardev, device);
+	struct open_file *open, *next;
 
+	/* Their runtime has ended. */
+	llist_for_each_entry_safe(open, next, llist_del_all(&chardev->closed), node)
+		kfree(open);
 	luadevice_freed(&chardev->face);
 	ida_free(&minors, MINOR(device->devt));
 	kfree(chardev);
@@ -147,6 +179,7 @@ struct luadevice *luadevice_new(const char *name, unsigned int mode)
 		return NULL;
 	}
 	chardev->mode = mode;
+	init_llist_head(&chardev->closed);
 	cdev_init(&chardev->cdev, &operations);
 	chardev->cdev.owner = THIS_MODULE;
 	device_initialize(&chardev->device);

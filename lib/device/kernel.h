@@ -37,10 +37,20 @@ void luadevice_put(struct luadevice *device);
 
 /*
  * The file operations, on the Lua side: buffers are kernel memory. Each returns a negative errno
- * when it fails. `table` is the file's own table, in the registry. Process context.
+ * when it fails. `table` is the file's own table, in the registry; when luadevice_open() fails, one that is
+ * to be forgotten, or LUADEVICE_NO_TABLE. Process context.
  */
 int luadevice_open(struct luadevice *device, int *table);
-void luadevice_release(struct luadevice *device, int table);
+#define LUADEVICE_NO_TABLE	(-1)
+/* False when the runtime is busy: luadevice_next_closed() is to tell of the file later. */
+bool luadevice_release(struct luadevice *device, int table, bool opened);
+
+/*
+ * luadevice_next_closed - a file that was closed, or could not be opened after all, while the runtime was busy:
+ * a task that ends does not wait. Inside of the runtime. False when there is none.
+ */
+bool luadevice_next_closed(struct luadevice *device, int *table, bool *opened);
+
 /* Sets *buffer to what was read, to be freed by lunatik_memory_free(). Returns its length. */
 long luadevice_read(struct luadevice *device, int table, void **buffer, size_t size, long long *offset);
 long luadevice_write(struct luadevice *device, int table, const void *bytes, size_t size, long long *offset);

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/stat.h>
 #include <linux/timekeeping.h>
 
@@ -27,6 +28,20 @@ long long lualinux_time(void)
 	return ktime_get_real_ns();
 }
 
+/* A sleep that no signal ends does not hold up whoever kills the task for long. Its state is set. */
+static long sleep(long timeout, int state)
+{
+	while (lualinux_is_endless(state) && timeout > HZ) {
+		long left = schedule_timeout(HZ);
+
+		timeout -= HZ - left;
+		if (left || fatal_signal_pending(current))
+			return timeout;
+		set_current_state(state);
+	}
+	return schedule_timeout(timeout);
+}
+
 long long lualinux_schedule(long long timeout, int state)
 {
 	long long remaining;
@@ -41,7 +56,7 @@ long long lualinux_schedule(long long timeout, int state)
 		lunatik_woken();
 		return timeout;
 	}
-	remaining = jiffies_to_msecs(schedule_timeout(msecs_to_jiffies(timeout)));
+	remaining = jiffies_to_msecs(sleep(msecs_to_jiffies(timeout), state));
 	lunatik_woken();
 	/* The timeout was rounded up to a whole tick. */
 	return min(remaining, timeout);

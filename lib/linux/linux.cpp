@@ -87,7 +87,7 @@ static int schedule(lua_State *L)
 		      "timeout out of range (0 to 2147483647 ms)");
 	luaL_argcheck(L, timeout != LUALINUX_FOREVER || !lualinux_is_endless(state), 1,
 		      "a sleep that no signal ends needs a timeout");
-	check_may_sleep(L, "linux.schedule");
+	check_may_wait(L, "linux.schedule");
 	lua_pushinteger(L, lualinux_schedule(timeout, state));
 	return 1;
 }

@@ -11,7 +11,8 @@ namespace lunatik {
 /// @param size? integer buckets, 1 to 1048576, rounded up to a power of two; 1024 when omitted
 /// @return rcu.table
 /// Errors: size out of range; not enough memory; called where the code may not sleep. Of the table:
-/// the key is no string; the value cannot be shared; a table cannot hold itself; not enough memory.
+/// the key is no string; the value cannot be shared; a table cannot hold itself; a bucket has 1024 entries;
+/// not enough memory.
 /// Context: process to make one, any to use it. Kernel: RCU.
 /// @function rcu.table(size)
 static int new_table(lua_State *L)

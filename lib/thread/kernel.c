@@ -139,6 +139,13 @@ static bool tell(struct luathread *thread)
 	return first;
 }
 
+/* One that sleeps looks only when it wakes. */
+static void expire(struct luathread *thread)
+{
+	lunatik_expire(thread->task);
+	wake_up_process(thread->task);
+}
+
 /* Waits until a thread that ended has left this module, which then may be unloaded. */
 static void reap(struct luathread *thread)
 {
@@ -161,7 +168,7 @@ int luathread_stop(struct luathread *thread)
 		/* When it does not look whether it is to stop, it is made to. */
 		while (!(left = told ? wait_for_completion_timeout(&thread->ended, PATIENCE) :
 				       wait_for_completion_killable_timeout(&thread->ended, PATIENCE)))
-			lunatik_expire(thread->task);
+			expire(thread);
 		if (left < 0)
 			return -EINTR;
 	} else if (!wait_for_completion_timeout(&thread->ended, MOMENT)) {
@@ -177,7 +184,7 @@ void luathread_abandon(struct luathread *thread)
 	if (thread->task == current)
 		return;
 	if (!wait_for_completion_timeout(&thread->ended, PATIENCE))
-		lunatik_expire(thread->task);
+		expire(thread);
 	if (wait_for_completion_timeout(&thread->ended, MOMENT))
 		reap(thread);
 }

@@ -33,6 +33,7 @@ KIT(name_of);
 KIT(context_of);
 KIT(may_sleep);
 KIT(check_may_sleep);
+KIT(check_may_wait);
 KIT(memory_of);
 KIT(enter);
 KIT(leave);
@@ -78,6 +79,7 @@ EXPORT_SYMBOL(lunatik_rcu_read_lock);
 EXPORT_SYMBOL(lunatik_rcu_read_unlock);
 EXPORT_SYMBOL(lunatik_rcu_synchronize);
 EXPORT_SYMBOL(lunatik_defer);
+EXPORT_SYMBOL(lunatik_defer_slow);
 
 EXPORT_SYMBOL(lua_absindex);
 EXPORT_SYMBOL(lua_arith);

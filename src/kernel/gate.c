@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
+#include <linux/wait.h>
 
 #include "packet.h"
 
@@ -147,6 +148,24 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate)
 uintptr_t lunatik_stack_floor(void)
 {
 	return lunatik_here_stack_floor();
+}
+
+void *lunatik_this_task(void)
+{
+	return current;
+}
+
+static DECLARE_WAIT_QUEUE_HEAD(raised);
+
+void lunatik_wait_until(const bool *flag)
+{
+	wait_event_killable_timeout(raised, smp_load_acquire(flag), 5 * HZ);
+}
+
+void lunatik_raise(bool *flag)
+{
+	smp_store_release(flag, true);
+	wake_up_all(&raised);
 }
 
 unsigned int lunatik_cpu_count(void)

@@ -33,7 +33,9 @@ enum lunatik_phase {
 #define LUNATIK_RELAXING	0x40000000U	/* other tasks are to run, if it may sleep */
 #define LUNATIK_BREACHED	0x20000000U	/* it went over a limit, and ends for that */
 #define LUNATIK_DEEP		0x10000000U	/* it has nested calls too deep */
-#define LUNATIK_TICKS		0x0fffffffU
+#define LUNATIK_FULL		0x08000000U	/* it was refused memory beyond its quota */
+#define LUNATIK_COLLECTED	0x04000000U	/* it has collected all garbage for that once */
+#define LUNATIK_TICKS		0x03ffffffU
 enum lunatik_slot { LUNATIK_SLOT_XDP, LUNATIK_SLOT_COUNT };
 struct lunatik_door {
 	/* Lua knows these four by their place (lua/luaconf.h). */
@@ -42,7 +44,7 @@ struct lunatik_door {
 	union {
 		struct {
 			uint32_t age;	/* of the visit */
-			uint32_t streak;/* visits in a row that breached a limit */
+			uint32_t streak;/* grows with each visit that breached a limit, shrinks with others */
 		};
 		uint64_t record;	/* both: zero where there is nothing to settle */
 	};
@@ -55,6 +57,7 @@ struct lunatik_door {
 	void *task;
 	uint64_t deadline;
 	unsigned int budget;		/* milliseconds for a visit in its own context */
+	bool shared;			/* the visit has what its caller's has left, not its own budget */
 	bool counts;			/* no interrupt comes: the script looks at the clock itself */
 	unsigned int looks;
 	/* Pointers that bindings keep, for one look per event. */
@@ -107,6 +110,16 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate);
  */
 uintptr_t lunatik_stack_floor(void);
 #define LUNATIK_STACK_RESERVE	4096
+
+/* lunatik_this_task - who runs, to be compared only. */
+void *lunatik_this_task(void);
+
+/*
+ * lunatik_wait_until - sleep until lunatik_raise() has set the flag, for five seconds at most, or the waiter is
+ * killed. Process context.
+ */
+void lunatik_wait_until(const bool *flag);
+void lunatik_raise(bool *flag);
 
 unsigned int lunatik_cpu_count(void);		/* CPU numbers are below this */
 bool lunatik_cpu_possible(unsigned int cpu);

@@ -7,18 +7,9 @@
 
 #include "log.h"
 
-/* The length of one record of the kernel log, with room for its prefix. */
-#define RECORD_MAX	960
-
 void lunatik_log(const char *text, size_t length)
 {
-	do {
-		size_t part = min_t(size_t, length, RECORD_MAX);
-
-		printk(KERN_INFO "%.*s\n", (int)part, text);
-		text += part;
-		length -= part;
-	} while (length);
+	printk(KERN_INFO "%.*s\n", (int)length, text);
 }
 
 static struct ratelimit_state *state_of(struct lunatik_log_limit *limit)
@@ -35,5 +26,5 @@ void lunatik_log_limit_init(struct lunatik_log_limit *limit)
 void lunatik_log_error(const char *where, const char *text, struct lunatik_log_limit *limit)
 {
 	if (!limit || __ratelimit(state_of(limit)))
-		pr_err("%s: %.*s\n", where, RECORD_MAX, text);
+		pr_err("%s: %.*s\n", where, LUNATIK_LOG_MAX, text);
 }

@@ -25,8 +25,14 @@ struct lunatik_deferred {
 /* lunatik_defer - run deferred->run(deferred) after the RCU readers of now are gone. Any context. */
 void lunatik_defer(struct lunatik_deferred *deferred);
 
+/* lunatik_defer_slow - the same of what may sleep for long: in a worker of its own. */
+void lunatik_defer_slow(struct lunatik_deferred *deferred);
+
 /* lunatik_defer_barrier - wait until everything put off before has run. May sleep. */
 void lunatik_defer_barrier(void);
+
+/* lunatik_random - 32 random bits. Any context. */
+unsigned int lunatik_random(void);
 
 /* A lock for the writers of a structure that RCU readers read; taken in any context. */
 struct lunatik_writer;

@@ -5,6 +5,7 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
+#include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
@@ -34,10 +35,16 @@ static void tell(struct lunatik_door *door, unsigned int breach)
 
 DEFINE_PER_CPU(struct lunatik_watch, lunatik_watch);
 
+/* The first tick may have come at once. */
+static bool is_late(const struct lunatik_door *door)
+{
+	return ((door->age & LUNATIK_TICKS) - 1) * TICK >= door->budget;
+}
+
 static enum hrtimer_restart tick(struct hrtimer *timer)
 {
 	struct lunatik_watch *watch = container_of(timer, struct lunatik_watch, timer);
-	struct lunatik_door *door;
+	struct lunatik_door *door, *late = NULL;
 
 	if (!watch->inside) {
 		watch->armed = false;
@@ -45,8 +52,14 @@ static enum hrtimer_restart tick(struct hrtimer *timer)
 	}
 	for (door = watch->inside; door; door = door->outer) {
 		WRITE_ONCE(door->age, door->age + 1);
-		if ((door->age & LUNATIK_TICKS) * TICK > door->budget)
-			tell(door, LUNATIK_BREACHED);
+		if (is_late(door))
+			late = door;
+	}
+	/* The outermost that is late ends, and first all that it has begun. */
+	for (door = watch->inside; late; door = door->outer) {
+		tell(door, is_late(door) ? LUNATIK_BREACHED : 0);
+		if (door == late)
+			break;
 	}
 	hrtimer_forward_now(timer, ms_to_ktime(TICK));
 	return HRTIMER_RESTART;
@@ -83,12 +96,13 @@ static u64 share(u64 now, u64 deadline, u64 wanted)
 
 void lunatik_watch_clock(struct lunatik_door *door)
 {
-	u64 now = local_clock(), left = door->budget * (u64)NSEC_PER_MSEC;
+	u64 now = local_clock(), wanted = door->budget * (u64)NSEC_PER_MSEC, left = wanted;
 
 	door->age = LUNATIK_RELAXING; /* its C functions are to look at the clock, too */
 	door->outer = this_cpu_read(clocked);
 	if (door->outer)
-		left = share(now, door->outer->deadline, left);
+		left = share(now, door->outer->deadline, wanted);
+	door->shared = left < wanted;
 	door->deadline = now + left;
 	this_cpu_write(clocked, door);
 }
@@ -102,7 +116,7 @@ bool lunatik_clock_over(struct lunatik_door *door)
 {
 	if (local_clock() < door->deadline)
 		return false;
-	tell(door, LUNATIK_BREACHED);
+	tell(door, door->shared ? 0 : LUNATIK_BREACHED);
 	return true;
 }
 
@@ -144,6 +158,12 @@ static bool is_over(const struct lunatik_door *door)
 	return task->se.sum_exec_runtime >= door->deadline;
 }
 
+/* A thread of the kernel has other ways to be told. */
+static bool is_killed(struct task_struct *task)
+{
+	return !(task->flags & PF_KTHREAD) && fatal_signal_pending(task);
+}
+
 /* On the CPU where a task was seen that is inside: it may be there still. */
 static void look(void *unused)
 {
@@ -157,7 +177,9 @@ static void look(void *unused)
 		if (door->task != current)
 			continue;
 		if (is_over(door)) {
-			tell(door, door->deadline ? LUNATIK_BREACHED : 0);
+			tell(door, door->deadline && !door->shared ? LUNATIK_BREACHED : 0);
+		} else if (is_killed(current)) {
+			tell(door, 0);
 		} else if (door->running && !door->counts) {
 			door->age |= LUNATIK_RELAXING;
 			luafast_interrupt(door->running);
@@ -194,7 +216,7 @@ static DEFINE_TIMER(looking, look_everywhere);
 
 void lunatik_watch_task(struct lunatik_door *door, unsigned int budget)
 {
-	u64 now, left = budget * (u64)NSEC_PER_MSEC;
+	u64 now, wanted = budget * (u64)NSEC_PER_MSEC, left = wanted;
 	struct lunatik_door *outer;
 	unsigned long flags;
 	bool first;
@@ -203,7 +225,8 @@ void lunatik_watch_task(struct lunatik_door *door, unsigned int budget)
 	now = current->se.sum_exec_runtime;
 	outer = latest_of(current);
 	if (outer && outer->deadline != U64_MAX)
-		left = share(now, outer->deadline, left);
+		left = share(now, outer->deadline, wanted);
+	door->shared = left < wanted;
 	door->age = 0;
 	door->task = current;
 	door->deadline = budget == LUNATIK_NO_BUDGET ? U64_MAX : now + left;

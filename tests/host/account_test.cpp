@@ -9,6 +9,8 @@ protected:
 	void SetUp() override
 	{
 		Core::SetUp();
+		script("filler", "return function() local t = {} while true do t[#t + 1] = ('x'):rep(1 << 16) .. #t end end");
+		script("keeper", "return function(t) for i = 1, 1 << 20 do t['key' .. i] = ('x'):rep(1 << 16) end end");
 		script("writer", "return function(table) for i = 1, 1 << 20 do table['key' .. i] = ('x'):rep(10000) end end");
 	}
 };
@@ -65,7 +67,22 @@ LUA(Quota, RuntimesCountForWhoMakesThem, R"lua(
 	fails("not enough memory", function()
 		for i = 1, 1000 do made[i] = lunatik.runtime("writer") end
 	end)
-	same(#made > 100 and #made < 600, true)
+	same(#made > 100 and #made < 1500, true)
+)lua")
+
+LUA(Quota, WhatARuntimeUsesCountsForItsMakers, R"lua(
+	local lunatik = require("lunatik")
+	local filler = lunatik.runtime("filler", "memory=64M")
+	fails("not enough memory", filler.resume, filler)
+	fails("not enough memory", function() return ("x"):rep(4 << 20) end)
+	filler:stop()
+	same(#(("x"):rep(4 << 20)), 4 << 20)
+	-- what it left in a table that outlives it, too
+	local shared = require("rcu").table(64)
+	local keeper = lunatik.runtime("keeper", "memory=64M")
+	fails("not enough memory", keeper.resume, keeper, shared)
+	keeper:stop()
+	fails("not enough memory", function() return ("x"):rep(15 << 20) end)
 )lua")
 
 TEST_F(Quota, IsGivenBackWhenAnotherRuntimeReleases)
@@ -74,13 +91,13 @@ TEST_F(Quota, IsGivenBackWhenAnotherRuntimeReleases)
 			    "function make() lunatik._ENV.d = data.new(1 << 20) collectgarbage() end");
 	Handle *user = run("user", "local lunatik = require('lunatik') function forget() lunatik._ENV.d = nil end");
 	State *state = maker->runtime->states[0];
-	size_t before = state->account->used;
+	size_t before = state->account->outside;
 
 	EXPECT_TRUE(call(maker, "make"));
-	EXPECT_GT(state->account->used, before + (1 << 20) - 1);
+	EXPECT_GT(state->account->outside, before + (1 << 20) - 1);
 	EXPECT_TRUE(call(user, "forget"));
 	kernel::settle();
-	EXPECT_EQ(state->account->used, before);
+	EXPECT_EQ(state->account->outside, before);
 	EXPECT_TRUE(call(maker, "make"));
 	release(maker);
 	/* The account outlives its state. */

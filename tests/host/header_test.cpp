@@ -83,8 +83,9 @@ TEST_F(Header, LimitsOutOfRangeAreRefused)
 	EXPECT_TRUE(contains(refusal("softirq budget=1001"), "the budget of a softirq runtime is 1 to 1000 ms"));
 	EXPECT_TRUE(contains(refusal("hardirq budget=101"), "the budget of a hardirq runtime is 1 to 100 ms"));
 	EXPECT_TRUE(contains(refusal("budget=4000000s"), "the budget of a process runtime is 1 to 3600000 ms"));
-	EXPECT_TRUE(contains(refusal("memory=65535"), "the memory of a runtime is 65536 to 1073741824 bytes"));
-	EXPECT_TRUE(contains(refusal("memory=2G"), "the memory of a runtime is 65536 to 1073741824 bytes"));
+	EXPECT_TRUE(contains(refusal("memory=65535"), "the memory of a process runtime is 65536 to 1073741824 bytes"));
+	EXPECT_TRUE(contains(refusal("memory=2G"), "the memory of a process runtime is 65536 to 1073741824 bytes"));
+	EXPECT_TRUE(contains(refusal("softirq memory=65M"), "the memory of a softirq runtime is 65536 to 67108864 bytes"));
 }
 
 TEST_F(Header, WordsCombineInAnyOrderBetweenBlanks)

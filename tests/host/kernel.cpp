@@ -558,6 +558,22 @@ void lunatik_relax(void)
 {
 }
 
+void *lunatik_this_task(void)
+{
+	return &current;
+}
+
+void lunatik_wait_until(const bool *flag)
+{
+	for (int i = 0; i < 5000 && !__atomic_load_n(flag, __ATOMIC_ACQUIRE); i++)
+		std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+void lunatik_raise(bool *flag)
+{
+	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
+}
+
 int lunatik_locked_down(void)
 {
 	return 0;
@@ -764,10 +780,20 @@ void lunatik_defer(struct lunatik_deferred *deferred)
 	worker.add(deferred);
 }
 
+void lunatik_defer_slow(struct lunatik_deferred *deferred)
+{
+	worker.add(deferred);
+}
+
 void lunatik_defer_barrier(void)
 {
 	must_sleep("lunatik_defer_barrier()");
 	worker.barrier();
+}
+
+unsigned int lunatik_random(void)
+{
+	return 2166136261u;
 }
 
 struct lunatik_writer {

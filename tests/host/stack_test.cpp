@@ -178,7 +178,7 @@ end
 -- Runs deep[name] and says what became of it.
 function run(name)
 	local good, message = pcall(functions[name])
-	print(name, good, message)
+	print(name, good, tostring(message):sub(-300))
 end
 function list()
 	for name in pairs(functions) do print(name) end

@@ -247,7 +247,7 @@ Handle *Core::make(const std::string &name, const char *words)
 	if (words && parse_header(words, strlen(words), options, wrong, wrong_length))
 		options.has_context = true;
 	failure.say(0, "%s", "");
-	handle = runtime_new(name.c_str(), options, failure);
+	handle = runtime_new(name.c_str(), options, nullptr, failure);
 	if (handle)
 		handles.push_back(handle);
 	return handle;

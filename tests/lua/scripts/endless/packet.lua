@@ -2,7 +2,7 @@
 -- lunatik: softirq
 -- Does what the packet's argument says.
 local xdp = require("xdp")
-local ways = require("tests.scripts.endless.ways")
+local ways = require("tests.faults.time")
 
 xdp.attach(function(_, argument)
 	local way = ways[argument:getstring(0)]

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 -- Does what its argument says, or never ends.
-local ways = require("tests.scripts.endless.ways")
+local ways = require("tests.faults.time")
 
 return function(way)
 	while true do

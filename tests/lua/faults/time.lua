@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
--- Functions that never return by themselves, or not in time.
+-- Faults of time: functions that never return by themselves, or not in time.
 local function forever() while true do end end
 
-local ways = {
+local time = {
 	["loop"] = forever,
 	["pcall"] = function() while true do pcall(forever) end end,
 	["xpcall"] = function() xpcall(forever, forever) forever() end,
@@ -20,7 +20,7 @@ local ways = {
 	["pack"] = function() local s = ("x"):rep(10000) for i = 1, 1 << 60 do string.packsize(s) end end,
 	["utf8"] = function() local s = ("x"):rep(10000) for i = 1, 1 << 60 do utf8.len(s) end end,
 	["gsub"] = function() local s = ("x"):rep(10000) while true do s:gsub(".", string.upper) end end,
-	["load"] = function() return load(function() return " " end) end,
+	["load"] = function() return assert(load(function() return " " end)) end,
 	["index"] = function() local t = {} for i = 1, 1900 do t = setmetatable({}, { __index = t }) end while true do pcall(function() return t.x end) end end,
 	["class"] = function() return ("a"):rep(1 << 18):find("[" .. ("b"):rep(1 << 18) .. "a]*") end,
 	["sethook"] = function()
@@ -52,7 +52,35 @@ local ways = {
 		local function descend(i) if i > 500 then forever() end local x <close> = held[i] descend(i + 1) end
 		descend(1)
 	end,
+	["resume"] = function()
+		-- Two coroutines that resume each other in turn
+		local a, b
+		a = coroutine.wrap(function() while true do b() coroutine.yield() end end)
+		b = coroutine.wrap(function() while true do coroutine.yield() end end)
+		while true do a() end
+	end,
+	["unpack"] = function() while true do select("#", string.unpack(("i8"):rep(100), ("x"):rep(800))) end end,
+	["tostring"] = function() local t = setmetatable({}, { __tostring = function() return "x" end }) while true do tostring(t) end end,
+	["next"] = function() return next, (function() for _ in function() return 1 end do end end)() end,
+	["goto"] = function() ::again:: goto again end,
+	["collect"] = function() while true do collectgarbage() end end,
+	["traceback"] = function() while true do debug.traceback(("x"):rep(1000)) end end,
+	["names"] = function()
+		local fields = {}
+		for i = 1, 8000 do fields["k" .. i] = 1 end
+		for i = 1, 4000 do package.loaded["m" .. i] = fields end
+		local function descend(i) if i == 0 then error("deep") end return (descend(i - 1)) end
+		while true do xpcall(descend, debug.traceback, 25) end
+	end,
+	["jumps"] = function() while true do load("return " .. ("a and "):rep(30000) .. "a") end end,
+	["labels"] = function()
+		local names = {}
+		for i = 1, 10000 do names[i] = "goto a" .. i end
+		for i = 1, 10000 do names[#names + 1] = "::a" .. i .. "::" end
+		while true do load(table.concat(names, " ")) end
+	end,
+	["print"] = function() print(("x"):rep(1 << 16)) forever() end,
 	["searchpath"] = function() while true do pcall(package.searchpath, ("a"):rep(1 << 20), "?", ("a"):rep(1 << 19) .. "b") end end,
 }
 
-return ways
+return time

@@ -1,0 +1,85 @@
+-- SPDX-License-Identifier: MIT OR GPL-2.0-only
+-- Every method of every class, called on everything that is no object of the class: an error that names
+-- the class and what was given.
+local data = require("data")
+local rcu = require("rcu")
+local lunatik = require("lunatik")
+
+local environment = lunatik._ENV
+
+-- An object of each class that this context has, as "name = { object, methods... }"
+local classes = {
+	data = { data.new(8), "getbyte", "setbyte", "getnumber", "setnumber", "getint8", "setint8", "getuint8", "setuint8",
+		"getint16", "setint16", "getuint16", "setuint16", "getint32", "setint32", "getuint32", "setuint32", "getint64",
+		"setint64", "getstring", "setstring" },
+	["rcu.table"] = { environment },
+	runtime = { environment.faults_runtime, "stop", "resume", "info" },
+}
+
+local process = pcall(function()
+	local completion, thread, device = require("completion"), require("thread"), require("device")
+	classes.completion = { completion.new(), "complete", "wait" }
+	classes.thread = { thread.current(), "stop", "task" }
+	local node = device.new({ name = "faults-" .. tostring(classes):match("%x+$") })
+	classes.device = { node, "stop" }
+	classes.functions = { nil }
+	classes.functions.device_stop = { device.stop, "device" }
+	classes.functions.thread_run = { thread.run, "runtime" }
+end)
+
+-- The functions that take an object first, with the class they want
+local functions = classes.functions or {}
+classes.functions = nil
+functions.rcu_map = { rcu.map, "rcu.table" }
+for name, class in pairs(classes) do
+	for i = 2, #class do
+		functions[name .. "_" .. class[i]] = { class[1][class[i]], name }
+	end
+end
+for event, name in pairs { __index = "rcu.table", __newindex = "rcu.table", __len = "data" } do
+	local metatable = debug.getmetatable(classes[name][1])
+	if type(metatable) == "table" then
+		functions[name .. event] = { metatable[event], name }
+	end
+end
+
+local closed = data.new(1)
+do local x <close> = closed end
+
+-- What is given: a value, and how an error names it
+local given = {
+	{ nil, "nil" }, { true, "boolean" }, { 42, "number" }, { "text", "string" }, { {}, "table" }, { print, "function" },
+	{ coroutine.create(print), "thread" }, { debug.upvalueid(function() return data end, 1), "light userdata" },
+	{ setmetatable({}, { __name = "data" }), "data" }, { closed, "closed" },
+}
+for name, class in pairs(classes) do
+	given[#given + 1] = { class[1], name }
+end
+
+local function check(name, f, wanted)
+	local seen = 0
+	for i = 1, #given do
+		local value, kind = given[i][1], given[i][2]
+		if kind ~= wanted or type(value) ~= "userdata" then
+			local good, message = pcall(f, value, 0, 0)
+			local names = not good and tostring(message):find(wanted, 1, true) and
+				(message:find("got " .. kind, 1, true) or kind == "nil" and message:find("got n[io]") or
+				 kind == "closed" and (message:find("is closed", 1, true) or message:find("got data", 1, true)))
+			if not names then
+				error(("%s(%s): %s"):format(name, kind, tostring(message)), 0)
+			end
+			seen = seen + 1
+		end
+	end
+	return seen
+end
+
+local objects = {}
+for name, entry in pairs(functions) do
+	objects[name] = function()
+		assert(check(name, entry[1], entry[2]) > 9)
+	end
+end
+objects.process = function() assert(process == (classes.device ~= nil)) end
+
+return objects
