@@ -109,12 +109,13 @@ install-tests:
 
 # Installs what it needs; the last line is "N passed, N failed". PARTS="host vm" runs these parts only.
 check:
-	@tools/setup
+	@tools/setup build kernel vm demo test
 	@$(MAKE) -s -j$$(nproc) check-built $(if $(filter command,$(origin KERNEL)),,KERNEL=$$(tools/kernel-release --virtual))
 
 check-built: all test-modules test-programs bench-programs
 	$(MAKE) -C bin ../build/bin/units
 	$(MAKE) -C tests/host
+	$(MAKE) -C tests/fuzz
 	tests/run $(KERNEL) $(PARTS)
 
 uninstall:

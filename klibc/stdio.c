@@ -81,7 +81,7 @@ static ssize_t read_file(const char *path, void **text)
 }
 
 /* What opening and reading a file may take of the stack, with a file system over another. */
-#define STACK_FOR_READING	6144
+#define STACK_FOR_READING	(6144 * (IS_ENABLED(CONFIG_KASAN) ? 2 : 1))
 
 static int last_error;
 

@@ -92,11 +92,16 @@ void luafast_stop(lua_State *L)
 	int status = LUA_ERRMEM;
 	uintptr_t floor;
 
+	/* The description itself has met the end of the stack, or is told to stop once more. */
+	if (door->describing)
+		luaD_throw(L, LUA_ERRMEM);
 	if (lua_checkstack(L, LUA_MINSTACK)) {
 		/* It calls C again meanwhile, but nothing of the script's, finalizers included. */
 		floor = luafast_lift(L);
 		G(L)->gcstp |= GCSTPGC;
+		door->describing = true;
 		status = luaD_rawrunprotected(L, describe_stop, NULL);
+		door->describing = false;
 		G(L)->gcstp = stopped;
 		door->stack_floor = floor;
 	}

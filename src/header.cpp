@@ -80,12 +80,13 @@ static bool parse_limit(const char *word, size_t length, Limits &limits)
 
 /* Where nothing may sleep, what walks all of the memory, as the collector does, has to end soon. */
 struct Bounds {
-	Limits usual, most;
+	size_t quota;			/* usual */
+	Limits most;
 };
 static const Bounds bounds[] = {
-	{ { LUNATIK_PROCESS_BUDGET, 16 << 20 }, { LUNATIK_PROCESS_BUDGET_MAX, 1 << 30 } },
-	{ { LUNATIK_SOFTIRQ_BUDGET, 4 << 20 }, { LUNATIK_SOFTIRQ_BUDGET_MAX, 64 << 20 } },
-	{ { LUNATIK_HARDIRQ_BUDGET, 4 << 20 }, { LUNATIK_HARDIRQ_BUDGET_MAX, 64 << 20 } },
+	{ 16 << 20, { LUNATIK_PROCESS_BUDGET_MAX, 1 << 30 } },
+	{ 4 << 20, { LUNATIK_SOFTIRQ_BUDGET_MAX, 64 << 20 } },
+	{ 4 << 20, { LUNATIK_HARDIRQ_BUDGET_MAX, 64 << 20 } },
 };
 /* An empty state has a third of it. */
 static const size_t quota_least = 64 << 10;
@@ -119,9 +120,9 @@ bool complete_options(Options &options, const char *script, Failure &failure)
 	const Bounds &range = bounds[options.context];
 
 	if (!options.limits.budget)
-		options.limits.budget = range.usual.budget;
+		options.limits.budget = lunatik_usual_budget(options.context);
 	if (!options.limits.quota)
-		options.limits.quota = range.usual.quota;
+		options.limits.quota = range.quota;
 	if (options.limits.budget > range.most.budget) {
 		failure.say(-EINVAL, "%s: the budget of a %s runtime is 1 to %u ms", script, context_name(options.context),
 			    range.most.budget);

@@ -217,7 +217,7 @@ bool state_load(State *state, Failure &failure)
 	int status;
 
 	snprintf(path, sizeof(path), LUA_ROOT "%s.lua", state->runtime->name);
-	guard(state, state->runtime->context == LUNATIK_PROCESS ? state->budget : LUNATIK_PROCESS_BUDGET);
+	guard(state, state->runtime->context == LUNATIK_PROCESS ? state->budget : lunatik_usual_budget(LUNATIK_PROCESS));
 	lua_pushcfunction(L, traceback);
 	lua_pushcfunction(L, run_script);
 	lua_pushcfunction(L, load_script);
@@ -239,7 +239,7 @@ void state_close(State *state)
 
 	__atomic_store_n(&state->closer, lunatik_this_task(), __ATOMIC_RELAXED);
 	if (L) {
-		guard(state, LUNATIK_PROCESS_BUDGET);
+		guard(state, lunatik_usual_budget(LUNATIK_PROCESS));
 		lua_close(L);
 		lunatik_unwatch_task(state);
 		state->L = nullptr;

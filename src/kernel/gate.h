@@ -57,6 +57,7 @@ struct lunatik_door {
 	void *task;
 	uint64_t deadline;
 	unsigned int budget;		/* milliseconds for a visit in its own context */
+	bool describing;		/* why it stops, once */
 	bool shared;			/* the visit has what its caller's has left, not its own budget */
 	bool counts;			/* no interrupt comes: the script looks at the clock itself */
 	unsigned int looks;
@@ -109,7 +110,13 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate);
  * which leaves LUNATIK_STACK_RESERVE bytes for what the kernel needs below.
  */
 uintptr_t lunatik_stack_floor(void);
-#define LUNATIK_STACK_RESERVE	4096
+#define LUNATIK_STACK_RESERVE	(4096 * LUNATIK_STACK_SCALE)
+/* A debug kernel has stacks of twice the size, and larger frames on them. */
+#if defined(__SANITIZE_ADDRESS__) && (defined(__KERNEL__) || !__STDC_HOSTED__)
+#define LUNATIK_STACK_SCALE	3
+#else
+#define LUNATIK_STACK_SCALE	1
+#endif
 
 /* lunatik_this_task - who runs, to be compared only. */
 void *lunatik_this_task(void);

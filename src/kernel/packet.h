@@ -33,9 +33,9 @@ struct lunatik_gate {
  * interrupt stack of Linux 6.1 is one of them, of which XDP has used a quarter.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-#define LUNATIK_UNKNOWN_STACK	1024
+#define LUNATIK_UNKNOWN_STACK	(1024 * LUNATIK_STACK_SCALE)
 #else
-#define LUNATIK_UNKNOWN_STACK	6144
+#define LUNATIK_UNKNOWN_STACK	(6144 * LUNATIK_STACK_SCALE)
 #endif
 
 static __always_inline uintptr_t lunatik_here_stack_floor(void)

@@ -2,6 +2,7 @@
 #include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
@@ -13,6 +14,23 @@
 #include "packet.h"
 #include "watch.h"
 #include "fast.h"
+
+static unsigned int budgets[] = {
+	[LUNATIK_PROCESS] = 5000,
+	[LUNATIK_SOFTIRQ] = 10,
+	[LUNATIK_HARDIRQ] = 1,
+};
+module_param_named(process_budget, budgets[LUNATIK_PROCESS], uint, 0444);
+MODULE_PARM_DESC(process_budget, "milliseconds of CPU time that a script may take each time it is entered (5000)");
+module_param_named(softirq_budget, budgets[LUNATIK_SOFTIRQ], uint, 0444);
+MODULE_PARM_DESC(softirq_budget, "milliseconds for each packet (10)");
+module_param_named(hardirq_budget, budgets[LUNATIK_HARDIRQ], uint, 0444);
+MODULE_PARM_DESC(hardirq_budget, "milliseconds with interrupts off (1)");
+
+unsigned int lunatik_usual_budget(enum lunatik_context context)
+{
+	return budgets[context];
+}
 
 /* Tells the visit to stop, for that breach or because it was asked to. On its CPU, with interrupts off. */
 static void tell(struct lunatik_door *door, unsigned int breach)

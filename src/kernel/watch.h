@@ -14,11 +14,12 @@ extern "C" {
 
 struct task_struct;
 
-/* What a visit may take, unless the script says otherwise: milliseconds; in process context of CPU time */
-#define LUNATIK_PROCESS_BUDGET	5000
-#define LUNATIK_SOFTIRQ_BUDGET	10
-#define LUNATIK_HARDIRQ_BUDGET	1
-/* and what it may say at most: the kernel itself complains of longer ones. */
+/*
+ * lunatik_usual_budget - what a visit may take unless the script says otherwise: milliseconds, in process
+ * context of CPU time. A parameter of the module. Any context.
+ */
+unsigned int lunatik_usual_budget(enum lunatik_context context);
+/* What it may say at most: the kernel itself complains of longer ones. */
 #define LUNATIK_PROCESS_BUDGET_MAX	3600000
 #define LUNATIK_SOFTIRQ_BUDGET_MAX	1000
 #define LUNATIK_HARDIRQ_BUDGET_MAX	100

@@ -185,7 +185,6 @@ public:
 			write(file, text.substr(std::min(line + 1, text.size())));
 			break;
 		case 'r':
-			/* What the kernel lets through */
 			read(file, std::min(length, 0x7ffff000ULL), static_cast<long long>(offset & ~0ULL >> 1));
 			read(file, length % 64, file.offset);
 			break;
@@ -298,10 +297,18 @@ private:
 		next = offset;
 		kernel::clear_log();
 		got = luadevice_read(file.device, file.table, &buffer, length, &next);
+		if (got > 0 && static_cast<size_t>(got) > length)
+			fuzz::finding("%ld bytes are read, of %zu", got, length);
 		if (got > 0)
 			text.assign(static_cast<char *>(buffer), static_cast<size_t>(got));
 		lunatik_memory_free(buffer);
 		return got >= 0;
+	}
+
+	/* The kernel lets through what does not end behind the last offset that there is. */
+	static bool is_within(long long offset, size_t length)
+	{
+		return static_cast<unsigned long long>(offset) + length <= ~0ULL >> 1;
 	}
 
 	void read(File &file, size_t length, long long offset)
@@ -309,7 +316,7 @@ private:
 		std::string text, wanted;
 		long long next;
 
-		if (!file.device)
+		if (!file.device || !is_within(offset, length))
 			return;
 		if (!read_at(file, length, offset, text, next)) {
 			if (file.device == driver && !is_excused())
@@ -339,11 +346,13 @@ private:
 		std::string text;
 		long taken;
 
-		if (!file.device)
+		if (!file.device || !is_within(offset, source.size()))
 			return;
 		debugs |= source.find("debug") != source.npos;
 		kernel::clear_log();
 		taken = luadevice_write(file.device, file.table, source.data(), source.size(), &offset);
+		if (taken > 0 && static_cast<size_t>(taken) > source.size())
+			fuzz::finding("%ld bytes are taken, of %zu", taken, source.size());
 		if (file.device != driver)
 			return;
 		if (taken < 0 ? !is_excused() : static_cast<size_t>(taken) != source.size() && !is_tampered())

@@ -515,6 +515,11 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate)
 }
 
 /* Time is the virtual machine's to test. */
+unsigned int lunatik_usual_budget(enum lunatik_context context)
+{
+	return context == LUNATIK_PROCESS ? 5000 : context == LUNATIK_SOFTIRQ ? 10 : 1;
+}
+
 void lunatik_watch_task(struct lunatik_door *door, unsigned int)
 {
 	if (door->task)

@@ -16,15 +16,15 @@ function errors.nil_call() local t t() end
 function errors.arithmetic() return {} + 1 end
 function errors.zero() return 1 // (#"" * 1) end
 function errors.modulo() return 1 % (#"" * 1) end
-function errors.division() return 1 / 2 end
-function errors.power() return 2 ^ 2 end
+function errors.division() return assert(load("return 1 / 2")) end
+function errors.power() return assert(load("return 2 ^ 2")) end
 function errors.comparison() return {} < {} end
 function errors.yield() coroutine.yield(1) end
 function errors.binary() return assert(load("\27Lua", "x", "b")) end
 function errors.dump() return assert(load(string.dump(function() end))) end
 function errors.registry() return debug.getregistry() end
 function errors.absent() return require("no.such.module") end
-function errors.sleep() return require("lunatik").runtime("tests/scripts/failing") end
+function errors.failing() return require("lunatik").runtime("tests/scripts/syntax") end
 
 -- Results that are wrong for a read and for a packet
 function errors.result_table() return {} end
