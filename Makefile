@@ -3,6 +3,7 @@
 # make install    installs them, below DESTDIR if set
 # make demo       shows the main job in a virtual machine
 # make check      runs the tests
+# make check-debug  runs them on a debug kernel, which it builds
 # Everything made is in build/.
 
 KERNEL ?= $(shell tools/kernel-release)
@@ -10,7 +11,7 @@ HEADERS ?= /lib/modules/$(KERNEL)/build
 OUT := $(CURDIR)/build/$(KERNEL)
 # The types of that kernel: Debian puts them beside its headers, and every kernel tells its own.
 VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux $(if $(filter $(shell uname -r),$(KERNEL)),/sys/kernel/btf/vmlinux)))
-TEST_MODULES := mydevice
+TEST_MODULES := mydevice stackmark
 
 all: modules command examples
 
@@ -118,6 +119,11 @@ check-built: all test-modules test-programs bench-programs
 	$(MAKE) -C tests/fuzz
 	tests/run $(KERNEL) $(PARTS)
 
+# The tests of the virtual machine on a kernel with all checkers, which is built first: an hour or two
+check-debug:
+	@tools/setup build kernel vm demo test debug
+	@tools/debug/check
+
 uninstall:
 	rm -rf $(modules_to) $(scripts_to) $(DESTDIR)$(prefix)/sbin/lunatik $(completions_to)/lunatik
 	$(if $(DESTDIR),,depmod $(KERNEL))
@@ -125,7 +131,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all modules command examples bench-programs test-programs prerequisites fetch test-modules install install-tests check check-built uninstall clean
+.PHONY: all modules command examples bench-programs test-programs prerequisites fetch test-modules install install-tests check check-built check-debug uninstall clean
 
 demo:
 	@tools/demo

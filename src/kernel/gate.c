@@ -145,9 +145,12 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate)
 	return READ_ONCE(gate->owner) == current;
 }
 
+#define STACK_FOR_RECLAIM	2048
+
 uintptr_t lunatik_stack_floor(void)
 {
-	return lunatik_here_stack_floor();
+	/* An allocation that may sleep may also go and free memory, which takes its time and its stack. */
+	return lunatik_here_stack_floor() + (lunatik_may_sleep() ? STACK_FOR_RECLAIM : 0);
 }
 
 void *lunatik_this_task(void)

@@ -107,7 +107,7 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate);
 
 /*
  * lunatik_stack_floor - the lowest address that Lua may use of the stack the CPU is on now,
- * which leaves LUNATIK_STACK_RESERVE bytes for what the kernel needs below.
+ * which leaves LUNATIK_STACK_RESERVE bytes for what the kernel needs below, and more where it may sleep.
  */
 uintptr_t lunatik_stack_floor(void);
 #define LUNATIK_STACK_RESERVE	(4096 * LUNATIK_STACK_SCALE)

@@ -160,3 +160,15 @@ still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
 @test "guard: time asleep does not count" {
 	[ "$(lunatik <<<"require('linux').schedule(6000) return 'awake'")" = awake ]
 }
+
+@test "guard: recursion leaves at least 2 KiB of a task's stack and of the stack of interrupts" {
+	modprobe stackmark
+	modprobe -r stackmark
+	for stack in task interrupts; do
+		line=$(log | grep "stackmark: $stack: ")
+		echo "# $line" >&3
+		left=$(sed -n 's/.*: \([0-9]*\) of .*/\1/p' <<<"$line")
+		[ "$left" -ge 2048 ]
+		[[ "$line" != *"call failed"* ]]
+	done
+}
