@@ -318,6 +318,8 @@ static int new_device(lua_State *L)
 		luaL_unref(L, LUA_REGISTRYINDEX, driver);
 		if (error == -EEXIST)
 			return luaL_error(L, "/dev/%s exists already", name);
+		if (error == -ENOMEM)
+			return luaL_error(L, "not enough memory");
 		return luaL_error(L, "cannot add /dev/%s (error %d)", name, -error);
 	}
 	device->kernel = kernel;

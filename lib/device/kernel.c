@@ -193,26 +193,32 @@ struct luadevice *luadevice_new(const char *name, unsigned int mode)
 	return &chardev->face;
 }
 
-/* Whether /dev has the name: another device of ours, or anything else. */
-static bool is_taken(const char *name)
+/* -EEXIST when /dev has the name: another device of ours, or anything else. */
+static int check_free(const char *name)
 {
 	struct path path;
 	char *full = kasprintf(GFP_KERNEL, "/dev/%s", name);
-	bool taken = !full || !kern_path(full, 0, &path);
+	int error;
 
-	if (full && taken)
-		path_put(&path);
+	if (!full)
+		return -ENOMEM;
+	error = kern_path(full, 0, &path);
 	kfree(full);
-	return taken;
+	if (!error) {
+		path_put(&path);
+		return -EEXIST;
+	}
+	return error == -ENOENT ? 0 : error;
 }
 
 int luadevice_add(struct luadevice *device)
 {
 	struct chardev *chardev = container_of(device, struct chardev, face);
-	int error = -EEXIST;
+	int error;
 
 	mutex_lock(&names);
-	if (!is_taken(dev_name(&chardev->device)))
+	error = check_free(dev_name(&chardev->device));
+	if (!error)
 		error = cdev_device_add(&chardev->cdev, &chardev->device);
 	mutex_unlock(&names);
 	return error;
