@@ -10,7 +10,7 @@
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/kernel_read_file.h>
-#include <linux/namei.h>
+#include <linux/path.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/random.h>
@@ -52,15 +52,13 @@ void klibc_exit(void)
 /* The script folder is the root: no link and no ".." leads out of it. */
 static struct file *open_file(const char *path)
 {
-	struct path folder;
+	struct file *folder = file_open_root(&root, KLIBC_ROOT, O_PATH | O_DIRECTORY, 0);
 	struct file *file;
-	int error;
 
-	error = vfs_path_lookup(root.dentry, root.mnt, KLIBC_ROOT, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &folder);
-	if (error)
-		return ERR_PTR(error);
-	file = file_open_root(&folder, path, O_RDONLY, 0);
-	path_put(&folder);
+	if (IS_ERR(folder))
+		return folder;
+	file = file_open_root(&folder->f_path, path, O_RDONLY, 0);
+	fput(folder);
 	return file;
 }
 
