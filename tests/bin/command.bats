@@ -127,7 +127,7 @@ kernel() {
 	[ "${#lines[@]}" -eq 3 ]
 	[[ "${lines[0]}" =~ ^SCRIPT\ +CONTEXT\ +PERCPU\ +MEMORY\ +BREACHES\ +STATE$ ]]
 	[[ "${lines[1]}" =~ ^command/hello\ +process\ +no\ +[0-9.]+\ KiB\ +0\ +running$ ]]
-	[[ "${lines[2]}" =~ ^command/soft\ +softirq\ +yes\ +[0-9.]+\ KiB\ +running$ ]]
+	[[ "${lines[2]}" =~ ^command/soft\ +softirq\ +yes\ +[0-9.]+\ KiB\ +0\ +running$ ]]
 	[[ "$(lunatik list --json)" =~ ^\[\{\"script\":\"command/hello\",\"context\":\"process\",\"percpu\":false,\"memory\":[0-9]+,\"quota\":16777216,\"budget\":5000,\"breaches\":0,\"running\":true,\"condemned\":false\},\{.*\}\]$ ]]
 	lunatik stop command/soft.lua
 	lunatik stop command/hello

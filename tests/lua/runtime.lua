@@ -173,6 +173,18 @@ return {
 		end)
 	end,
 
+	["plain recursion and unpacked tables are as deep as memory allows: ten thousand and more"] = function()
+		local function descend(depth)
+			return depth > 0 and 1 + descend(depth - 1) or 0
+		end
+		assert(descend(20000) == 20000)
+		local list = {}
+		for i = 1, 20000 do list[i] = i end
+		assert(select("#", table.unpack(list)) == 20000)
+		local good, message = pcall(descend, math.maxinteger)
+		assert(not good and message:find("stack overflow") or message:find("not enough memory"), message)
+	end,
+
 	["deep recursion through C is an error"] = function()
 		with("tests/scripts/deep", nil, function(runtime)
 			assert(runtime:resume() == "all ended")
