@@ -56,26 +56,25 @@ std::string call_runner(Device &device, const std::string &function, const std::
 	}
 }
 
-void run_script(const std::string &script, const std::vector<std::string> &context, const Limits &limits)
+/* Runs or spawns a script, with the words that say how, if there are any. */
+static void start(const char *function, const std::string &script, const std::string &words)
 {
 	std::vector<std::string> arguments = { script };
-	std::string words = parse_context(context) + limit_words(limits);
 	Device device;
 
 	if (!words.empty())
 		arguments.push_back(words);
-	call_runner(device, "run", arguments);
+	call_runner(device, function, arguments);
+}
+
+void run_script(const std::string &script, const std::vector<std::string> &context, const Limits &limits)
+{
+	start("run", script, parse_context(context) + limit_words(limits));
 }
 
 void spawn_script(const std::string &script, const Limits &limits)
 {
-	std::vector<std::string> arguments = { script };
-	std::string words = limit_words(limits);
-	Device device;
-
-	if (!words.empty())
-		arguments.push_back(words);
-	call_runner(device, "spawn", arguments);
+	start("spawn", script, limit_words(limits));
 }
 
 void stop_script(const std::string &script)

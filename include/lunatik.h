@@ -30,8 +30,8 @@ typedef struct lunatik_object lunatik_object_t;
  * @sleep: true: the runtime is entered in process context and may sleep (mutex, GFP_KERNEL);
  *	   false: it is entered in softirq or process context and may not (spinlock, GFP_ATOMIC)
  *
- * Process context. Returns 0; -ENOMEM; -EPERM when the kernel is locked down; -EINVAL when the script cannot be read, does not compile or
- * raises an error, which then is in the kernel log.
+ * Process context. Returns 0; -ENOMEM; -EPERM when the kernel is locked down; -EINVAL when the script
+ * cannot be read, does not compile or raises an error, which then is in the kernel log.
  */
 int lunatik_runtime(lunatik_object_t **pruntime, const char *script, bool sleep);
 

@@ -136,6 +136,7 @@ static int recover(lua_State *L, CallInfo *call, int hook, ptrdiff_t top, int st
 	status = luaD_closeprotected(L, top, status);
 	luaD_seterrorobj(L, status, restorestack(L, top));
 	luaD_shrinkstack(L);
+	luafast_judge(L, status);
 	return status;
 }
 
@@ -180,7 +181,6 @@ int luafast_call(lua_State *L)
 	if (l_unlikely(jump.status != LUA_OK)) {
 		luai_liftfloor(L);
 		recover(L, &L->base_ci, 1, (LUAFAST_SECOND + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
-		luafast_judge(L, jump.status);
 		return LUAFAST_ERROR;
 	}
 	value = s2v(--L->top);

@@ -103,7 +103,7 @@ void luafast_stop(lua_State *L) __attribute__((noreturn));
 
 /*
  * luafast_judge - note that the visit breached a limit of memory or stack, if that is what ended it: with this
- * status, and the message on the stack's top.
+ * status, and the message on the stack's top. luafast_call() and luafast_unprotect() do it themselves.
  */
 void luafast_judge(lua_State *L, int status);
 

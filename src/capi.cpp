@@ -95,10 +95,7 @@ void lunatik_leave(lunatik_entry *entry)
 	OpenEntry *open = reinterpret_cast<OpenEntry *>(entry);
 	lua_State *L = open->visit.L;
 
-	int status = luafast_unprotect(L, &open->protection);
-
-	luafast_judge(L, status);
-	if (status != LUA_OK)
+	if (luafast_unprotect(L, &open->protection) != LUA_OK)
 		log_error(L, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : nullptr);
 	lua_settop(L, open->top);
 	leave(open->visit);

@@ -17,8 +17,8 @@ int *klibc_errno(void);
 #define EBUSY		16
 #define EEXIST		17
 #define EINVAL		22
-#define EDEADLK		35
 #define ENOSPC		28
+#define EDEADLK		35
 #define ECANCELED	125
 #endif
 

@@ -58,7 +58,6 @@ EXPORT_SYMBOL(lunatik_putobject);
 EXPORT_SYMBOL(lunatik_toruntime);
 EXPORT_SYMBOL(lunatik_spare);
 EXPORT_SYMBOL(lunatik_settle);
-EXPORT_SYMBOL(luafast_judge);
 EXPORT_PER_CPU_SYMBOL(lunatik_watch);
 EXPORT_SYMBOL(lunatik_watch_arm);
 EXPORT_SYMBOL(lunatik_expire);
@@ -79,7 +78,6 @@ EXPORT_SYMBOL(lunatik_rcu_read_lock);
 EXPORT_SYMBOL(lunatik_rcu_read_unlock);
 EXPORT_SYMBOL(lunatik_rcu_synchronize);
 EXPORT_SYMBOL(lunatik_defer);
-EXPORT_SYMBOL(lunatik_defer_slow);
 
 EXPORT_SYMBOL(lua_absindex);
 EXPORT_SYMBOL(lua_arith);
