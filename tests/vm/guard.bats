@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load log
+load slowness
 
 scripts=tests/scripts/endless
 pin=/sys/fs/bpf/test
@@ -25,16 +26,6 @@ teardown() {
 start() { # SCRIPT [CONTEXT...]
 	script=$scripts/$1
 	lunatik run "$script" "${@:2}"
-}
-
-# within SECONDS COMMAND...: what the command does, in so long at most
-within() {
-	local began=$EPOCHREALTIME limit=$1 status=0
-	shift
-	timeout 60 "$@" || status=$?
-	awk -v took="$EPOCHREALTIME" -v began="$began" -v limit="$limit" \
-		'BEGIN { took -= began; print "# " took " s"; exit took > limit }' || return 99
-	return $status
 }
 
 still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
@@ -87,20 +78,20 @@ still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
 	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
 	start collector
 	for way in rehash chain; do
-		read -r _ _ took < <(timeout 60 tests/vm/frames timed $pin "$script" 0 "$way")
+		read -r _ _ took < <(timeout $((60 * slowness)) tests/vm/frames timed $pin "$script" 0 "$way")
 		echo "$way in $took ms"
-		[ "$took" -lt 500 ]
+		[ "$took" -lt $((500 * slowness)) ]
 	done
 }
 
 @test "guard: --budget says how long a visit may take" {
 	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
 	start packet softirq --budget 300ms
-	read -r _ verdict took < <(timeout 30 tests/vm/frames timed $pin "$script" 0 loop)
+	read -r _ verdict took < <(timeout $((30 * slowness)) tests/vm/frames timed $pin "$script" 0 loop)
 	echo "$verdict in $took ms"
 	[ "$verdict" = -1 ]
 	[ "$took" -ge 300 ]
-	[ "$took" -lt 900 ]
+	[ "$took" -lt $((900 * slowness)) ]
 	lunatik stop "$script"
 	start device process --budget 1s
 	run -1 within 3 dd if=/dev/endless bs=2 count=1

@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load log
+load slowness
 
 pin=/sys/fs/bpf/test
 
@@ -34,7 +35,7 @@ run_on() { # COMMAND...: in the background, until the test ends
 	background+=($!)
 }
 
-still_evaluates() { [ "$(timeout 20 lunatik <<<'return 6*7')" = 42 ]; }
+still_evaluates() { [ "$(timeout $((20 * slowness)) lunatik <<<'return 6*7')" = 42 ]; }
 
 seconds() { # COMMAND...: how long it takes
 	local began=$EPOCHREALTIME
@@ -48,7 +49,7 @@ seconds() { # COMMAND...: how long it takes
 		run_on python3 -c 'import os, sys; os.write(os.open("/dev/lunatik", os.O_RDWR), sys.argv[1].encode())' "$source"
 		sleep 1
 		kill -KILL "${background[-1]}"
-		[ "$(seconds wait "${background[-1]}")" -le 2 ]
+		[ "$(seconds wait "${background[-1]}")" -le $((2 * slowness)) ]
 		still_evaluates
 	done
 }
@@ -60,7 +61,7 @@ seconds() { # COMMAND...: how long it takes
 	run_on head -c 1 /dev/busy
 	sleep 0.5
 	kill -KILL "${background[0]}"
-	[ "$(seconds wait "${background[0]}")" -le 1 ]
+	[ "$(seconds wait "${background[0]}")" -le $((1 * slowness)) ]
 	# The file of the sleeper, of head, and of the first reader here
 	sleep 4
 	[ "$(dd if=/dev/busy bs=2 count=1 status=none)" = 2 ]

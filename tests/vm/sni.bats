@@ -15,12 +15,13 @@
 
 bats_require_minimum_version 1.5.0
 load log
+load slowness
 
 filter=/lib/modules/lua/examples/filter/https.o
 pin=/sys/fs/bpf/test
 
 # Seconds: the most that an answer may take, and how long to wait for one that shall not come.
-patience=30 blocked_wait=5
+patience=$((30 * slowness)) blocked_wait=5
 
 near() { nsenter --net=/run/netns/near "$@"; }
 far() { nsenter --net=/run/netns/far "$@"; }
