@@ -100,6 +100,9 @@ Box *push_box(lua_State *L, const Class &klass) LUNATIK_KIT(push_box);
  */
 Object *allocate(lua_State *L, const Class &klass) LUNATIK_KIT(allocate);
 
+/* Adds methods to those that the class has in this state, over any of the same name. Raises. */
+void add_methods(lua_State *L, const Class &klass, const luaL_Reg *methods) LUNATIK_KIT(add_methods);
+
 /* Pushes a new userdata that holds a new object of class T::type. Raises. */
 template <class T> T *push_new(lua_State *L)
 {

@@ -170,6 +170,14 @@ Box *push_box(lua_State *L, const Class &klass)
 	return box;
 }
 
+void add_methods(lua_State *L, const Class &klass, const luaL_Reg *methods)
+{
+	push_metatable(L, klass);
+	lua_getfield(L, -1, "__index");
+	set_functions(L, methods, false);
+	lua_pop(L, 2);
+}
+
 void push(lua_State *L, Object *object)
 {
 	Box *box = push_box(L, *object->klass);

@@ -4,36 +4,14 @@
 #include "kernel.h"
 
 extern "C" {
+#include <errno.h>
 #include <string.h>
 }
 
 namespace lunatik {
 
-/* The memory of a view is somebody else's; views and buffers are classes of their own. */
-struct Buffer : Data {
-	static const Class type;
-};
-struct View : Data {
-	static const Class type;
-};
-
 /* What a kmalloc() of more would be refused anyway. */
 static const lua_Integer size_max = 4 << 20;
-
-static inline bool is_data(const Box *box)
-{
-	return (box->klass == &View::type || box->klass == &Buffer::type) && box->object;
-}
-
-/* Argument 1, as a buffer or a view. */
-static Data *check_data(lua_State *L)
-{
-	Box *box = static_cast<Box *>(luafast_touserdata(L, 1, sizeof(Box)));
-
-	if (__builtin_expect(!box || !is_data(box), 0))
-		type_error(L, 1, box && box->klass == &View::type ? View::type : Buffer::type);
-	return static_cast<Data *>(box->object);
-}
 
 /* Raises for the offset in argument 2. */
 [[gnu::cold]] static void out_of_bounds(lua_State *L, const Data *data)
@@ -41,42 +19,53 @@ static Data *check_data(lua_State *L)
 	luaL_argerror(L, 2, data->bytes ? "out of bounds" : "the memory is gone: a packet is there during its callback only");
 }
 
-/* Whether `length` bytes at the offset are within the data. */
-static inline bool is_within(const Data *data, lua_Integer offset, size_t length)
-{
-	/* A negative offset is a huge one; neither difference can wrap. */
-	return length <= data->size && static_cast<lua_Unsigned>(offset) <= data->size - length;
-}
-
-/* The place of `length` bytes at the offset in argument 2. */
-static unsigned char *check_bytes(lua_State *L, Data *data, size_t length)
-{
-	lua_Integer offset = check_integer(L, 2);
-
-	if (__builtin_expect(!is_within(data, offset, length), 0)) {
-		out_of_bounds(L, data);
-		__builtin_trap();
-	}
-	return data->bytes + offset;
-}
-
-/* The place of a T, for an object and an offset that are most often just that. */
-template <class T> static inline unsigned char *check_place(lua_State *L)
+/* The place of a T that is at hand, for an object and an offset that are most often just that; else null. */
+template <class T> static inline unsigned char *find_place(lua_State *L, bool writes)
 {
 	Box *box = static_cast<Box *>(luafast_touserdata(L, 1, sizeof(Box)));
+	Data *data = box ? data_of(box) : nullptr;
 	lua_Integer offset;
 
-	if (__builtin_expect(box && is_data(box) && luafast_tointeger(L, 2, &offset), 1)) {
-		Data *data = static_cast<Data *>(box->object);
+	if (__builtin_expect(data && luafast_tointeger(L, 2, &offset) && data_within(data->size, offset, sizeof(T)) &&
+			     !(writes && data->access), 1))
+		return data->bytes + offset;
+	return nullptr;
+}
 
-		if (__builtin_expect(is_within(data, offset, sizeof(T)), 1))
-			return data->bytes + offset;
+/* Copies bytes from the offset in argument 2 of the data in argument 1. Raises. */
+[[gnu::noinline]] static void read_bytes(lua_State *L, void *to, size_t length)
+{
+	Data *data = data_check(L, 1);
+	lua_Integer offset = check_integer(L, 2);
+	const unsigned char *from = data_reach(data, offset, length, to);
+
+	if (!from)
+		out_of_bounds(L, data);
+	if (from != to)
+		memcpy(to, from, length);
+}
+
+/* Copies bytes to it. Raises. */
+[[gnu::noinline]] static void write_bytes(lua_State *L, const void *from, size_t length)
+{
+	Data *data = data_check(L, 1);
+	lua_Integer offset = check_integer(L, 2);
+	int error;
+
+	if (!data->bytes || !data_within(data_length(data), offset, length))
+		out_of_bounds(L, data);
+	if (!data->access) {
+		memcpy(data->bytes + offset, from, length);
+		return;
 	}
-	return check_bytes(L, check_data(L), sizeof(T));
+	error = data->access->write(data, static_cast<size_t>(offset), from, length);
+	if (error)
+		luaL_error(L, error == -ENOMEM ? "not enough memory" : "the packet is read-only here");
 }
 
 /// Reads or writes an integer in the host's byte order: d:getTYPE(offset), d:setTYPE(offset, value),
-/// with TYPE byte, int8, uint8, int16, uint16, int32, uint32, int64 or number (64 bits).
+/// with TYPE byte, int8, uint8, int16, uint16, int32, uint32, int64 or number (64 bits); or in network byte order
+/// (big-endian), with TYPE int16be, uint16be, int32be, uint32be or int64be.
 /// @param offset integer bytes from the start, 0 to #d less the size of the type
 /// @param value integer cut to the width of the type
 /// Errors: out of bounds; the memory of a packet is gone; the data is closed.
@@ -90,28 +79,45 @@ template <class T> struct [[gnu::packed, gnu::may_alias]] Unaligned {
 	T value;
 };
 
-template <class T> static int get_integer(lua_State *L)
+enum class Order { Host, Network };
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+
+template <class T, Order order> static inline T ordered(T value)
 {
-	return luafast_return(L, reinterpret_cast<const Unaligned<T> *>(check_place<T>(L))->value);
+	if constexpr (order == Order::Host || sizeof(T) == 1)
+		return value;
+	else if constexpr (sizeof(T) == 2)
+		return static_cast<T>(__builtin_bswap16(static_cast<uint16_t>(value)));
+	else if constexpr (sizeof(T) == 4)
+		return static_cast<T>(__builtin_bswap32(static_cast<uint32_t>(value)));
+	else
+		return static_cast<T>(__builtin_bswap64(static_cast<uint64_t>(value)));
 }
 
-template <class T> static int set_integer(lua_State *L)
+template <class T, Order order = Order::Host> static int get_integer(lua_State *L)
 {
-	unsigned char *place = check_place<T>(L);
+	const unsigned char *place = find_place<T>(L, false);
+	T value;
 
-	reinterpret_cast<Unaligned<T> *>(place)->value = static_cast<T>(check_integer(L, 3));
+	if (__builtin_expect(place != nullptr, 1))
+		return luafast_return(L, ordered<T, order>(reinterpret_cast<const Unaligned<T> *>(place)->value));
+	read_bytes(L, &value, sizeof(value));
+	return luafast_return(L, ordered<T, order>(value));
+}
+
+template <class T, Order order = Order::Host> static int set_integer(lua_State *L)
+{
+	T value = ordered<T, order>(static_cast<T>(check_integer(L, 3)));
+	unsigned char *place = find_place<T>(L, true);
+
+	if (__builtin_expect(place != nullptr, 1))
+		reinterpret_cast<Unaligned<T> *>(place)->value = value;
+	else
+		write_bytes(L, &value, sizeof(value));
 	return 0;
 }
 
 /* --- strings ---------------------------------------------------------------------------- */
-
-/* The same of a string, which may be empty: then the bounds alone do not tell a hidden view. */
-static inline unsigned char *check_string(lua_State *L, Data *data, size_t length)
-{
-	if (!data->bytes)
-		out_of_bounds(L, data);
-	return check_bytes(L, data, length);
-}
 
 /// Reads bytes as a string.
 /// @param offset integer bytes from the start, 0 to #d
@@ -122,20 +128,29 @@ static inline unsigned char *check_string(lua_State *L, Data *data, size_t lengt
 /// @function data:getstring(offset, length)
 static int get_string(lua_State *L)
 {
-	Data *data = check_data(L);
-	size_t length;
+	Data *data = data_check(L, 1);
+	lua_Integer offset = check_integer(L, 2);
+	size_t all = data_length(data), length;
+	luaL_Buffer buffer;
 
+	if (!data->bytes || !data_within(all, offset, 0))
+		out_of_bounds(L, data);
 	if (lua_isnoneornil(L, 3)) {
-		unsigned char *start = check_string(L, data, 0);
-
-		length = data->size - static_cast<size_t>(start - data->bytes);
+		length = all - static_cast<size_t>(offset);
 	} else {
 		lua_Integer asked = check_integer(L, 3);
 
 		luaL_argcheck(L, asked >= 0, 3, "negative length");
 		length = static_cast<size_t>(asked);
 	}
-	lua_pushlstring(L, reinterpret_cast<char *>(check_string(L, data, length)), length);
+	if (__builtin_expect(data_within(data->size, offset, length), 1)) {
+		lua_pushlstring(L, reinterpret_cast<char *>(data->bytes) + offset, length);
+		return 1;
+	}
+	if (!data_within(all, offset, length))
+		out_of_bounds(L, data);
+	read_bytes(L, luaL_buffinitsize(L, &buffer, length), length);
+	luaL_pushresultsize(&buffer, length);
 	return 1;
 }
 
@@ -148,21 +163,19 @@ static int get_string(lua_State *L)
 static int set_string(lua_State *L)
 {
 	size_t length;
-	/* First: a number becomes a string, and meanwhile a finalizer may close the data. */
 	const char *string = luaL_checklstring(L, 3, &length);
-	Data *data = check_data(L);
 
-	memcpy(check_string(L, data, length), string, length);
+	write_bytes(L, string, length);
 	return 0;
 }
 
 static int length_of(lua_State *L)
 {
-	lua_pushinteger(L, static_cast<lua_Integer>(check_data(L)->size));
+	lua_pushinteger(L, static_cast<lua_Integer>(data_length(data_check(L, 1))));
 	return 1;
 }
 
-/* --- the class -------------------------------------------------------------------------- */
+/* --- the classes ------------------------------------------------------------------------ */
 
 static void release(Object *object)
 {
@@ -190,35 +203,83 @@ static const luaL_Reg methods[] = {
 	{ "setuint32", set_integer<uint32_t> },
 	{ "getint64", get_integer<int64_t> },
 	{ "setint64", set_integer<int64_t> },
+	{ "getint16be", get_integer<int16_t, Order::Network> },
+	{ "setint16be", set_integer<int16_t, Order::Network> },
+	{ "getuint16be", get_integer<uint16_t, Order::Network> },
+	{ "setuint16be", set_integer<uint16_t, Order::Network> },
+	{ "getint32be", get_integer<int32_t, Order::Network> },
+	{ "setint32be", set_integer<int32_t, Order::Network> },
+	{ "getuint32be", get_integer<uint32_t, Order::Network> },
+	{ "setuint32be", set_integer<uint32_t, Order::Network> },
+	{ "getint64be", get_integer<int64_t, Order::Network> },
+	{ "setint64be", set_integer<int64_t, Order::Network> },
 	{ "__len", length_of },
 	{ nullptr, nullptr },
 };
 
-const Class Buffer::type = {
-	.name = "data",
-	.size = sizeof(Buffer),
-	.methods = methods,
-	.release = release,
-	.sleeps = false,
-	.release_sleeps = false,
-	.shared = true,
-	.owner = &__this_module,
+/* A view's memory is somebody else's. */
+#define VIEW(kind_name) {		\
+	.name = kind_name,		\
+	.size = sizeof(Data),		\
+	.methods = methods,		\
+	.release = nullptr,		\
+	.sleeps = false,		\
+	.release_sleeps = false,	\
+	.shared = false,		\
+	.owner = &__this_module,	\
+}
+
+const Class data_kinds[DATA_KINDS] = {
+	{
+		.name = "data",
+		.size = sizeof(Data),
+		.methods = methods,
+		.release = release,
+		.sleeps = false,
+		.release_sleeps = false,
+		.shared = true,
+		.owner = &__this_module,
+	},
+	VIEW("data"),
+	VIEW("xdp packet"),
+	VIEW("skb"),
 };
 
-const Class View::type = {
-	.name = "data",
-	.size = sizeof(View),
-	.methods = methods,
-	.release = nullptr,
-	.sleeps = false,
-	.release_sleeps = false,
-	.shared = false,
-	.owner = &__this_module,
-};
-
-Data *data_push_view(lua_State *L)
+void data_type_error(lua_State *L, int arg)
 {
-	Data *view = push_new<View>(L);
+	Box *box = static_cast<Box *>(luafast_touserdata(L, arg, sizeof(Box)));
+
+	for (const Class &kind : data_kinds)
+		if (box && box->klass == &kind)
+			type_error(L, arg, kind);
+	type_error(L, arg, data_kinds[DATA_BUFFER]);
+}
+
+Data *data_check_kind(lua_State *L, int arg, DataKind kind)
+{
+	Box *box = static_cast<Box *>(luafast_touserdata(L, arg, sizeof(Box)));
+
+	if (!box || box->klass != &data_kinds[kind] || !box->object)
+		type_error(L, arg, data_kinds[kind]);
+	Data *data = static_cast<Data *>(box->object);
+	if (!data->bytes)
+		luaL_argerror(L, arg, "the packet is gone: it is there during its callback only");
+	return data;
+}
+
+static Data *push_data(lua_State *L, DataKind kind)
+{
+	Box *box = push_box(L, data_kinds[kind]);
+
+	box->object = allocate(L, data_kinds[kind]);
+	if (!box->object)
+		luaL_error(L, "not enough memory");
+	return static_cast<Data *>(box->object);
+}
+
+Data *data_push_view(lua_State *L, DataKind kind)
+{
+	Data *view = push_data(L, kind);
 
 	get(view);
 	return view;
@@ -236,7 +297,7 @@ static int new_data(lua_State *L)
 
 	luaL_argcheck(L, size > 0 && size <= size_max, 1, "size out of range (1 to 4194304 bytes)");
 
-	Data *data = push_new<Buffer>(L);
+	Data *data = push_data(L, DATA_BUFFER);
 
 	/* A finalizer could close it. */
 	get(data);

@@ -10,8 +10,12 @@ static struct lunatik_library libraries[] = {
 lunatik_libraries(libraries);
 
 /* For bindings that show memory to Lua; C++ in include/lunatik_data.hpp. */
-void lunatik_kit_data_push_view(void);
-EXPORT_SYMBOL(lunatik_kit_data_push_view);
+#define KIT(name)	void lunatik_kit_##name(void); EXPORT_SYMBOL(lunatik_kit_##name)
+KIT(data_push_view);
+KIT(data_check_kind);
+KIT(data_type_error);
+extern const char lunatik_kit_data_kinds[];
+EXPORT_SYMBOL(lunatik_kit_data_kinds);
 
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("Lua binding of memory");

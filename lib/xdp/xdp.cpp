@@ -61,7 +61,7 @@ static Hook *make_hook(lua_State *L)
 	luafast_keep(hook->thread);
 	lua_pushcfunction(hook->thread, traceback);
 	lua_pushnil(hook->thread);
-	hook->packet = data_push_view(L);
+	hook->packet = data_push_view(L, DATA_XDP);
 	lua_xmove(L, hook->thread, 1);
 	hook->argument = data_push_view(L);
 	lua_xmove(L, hook->thread, 1);

@@ -18,6 +18,7 @@
 
 KIT(put);
 KIT(push_box);
+KIT(add_methods);
 KIT(allocate);
 KIT(push);
 KIT(charge);
