@@ -9,15 +9,16 @@
 KERNEL ?= $(shell tools/kernel-release)
 HEADERS ?= /lib/modules/$(KERNEL)/build
 OUT := $(CURDIR)/build/$(KERNEL)
-# The types of that kernel: Debian puts them beside its headers, and every kernel tells its own.
-VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux $(if $(filter $(shell uname -r),$(KERNEL)),/sys/kernel/btf/vmlinux)))
+# The types of that kernel: Debian puts them beside the headers of 6.12, every kernel tells its own, and its image has them.
+VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux $(if $(filter $(shell uname -r),$(KERNEL)),/sys/kernel/btf/vmlinux)) \
+	$(if $(wildcard /boot/vmlinuz-$(KERNEL)),$(OUT)/vmlinux))
 TEST_MODULES := mydevice stackmark
 
 all: modules command examples
 
 # The kernel builds where the sources are, so they are linked into a folder for each kernel.
 sources := Kbuild src include lua klibc lib
-modules: prerequisites fetch
+modules: prerequisites fetch $(filter $(OUT)/vmlinux,$(VMLINUX))
 	@mkdir -p $(OUT)
 	@find $(OUT) -xtype l -delete
 	@cp -rsn $(addprefix $(CURDIR)/,$(sources)) $(OUT)
@@ -35,6 +36,9 @@ endef
 
 prerequisites:
 	@tools/require-build '$(KERNEL)' '$(HEADERS)' '$(VMLINUX)'
+
+$(OUT)/vmlinux: /boot/vmlinuz-$(KERNEL)
+	@tools/kernel-types $< $@
 
 fetch: prerequisites
 	@lua/fetch build/lua
