@@ -26,11 +26,12 @@ modules: prerequisites fetch $(filter $(OUT)/vmlinux,$(VMLINUX))
 	$(MAKE) -C $(HEADERS) M=$(OUT) modules
 	$(if $(wildcard $(HEADERS)/vmlinux),,$(add-btf))
 
-# Where the headers come without the kernel's types, the kernel's build leaves ours out.
+# Where the headers come without the kernel's types, the kernel's build leaves ours out; those of 6.1 come without this tool, too.
+resolve-btfids = $(firstword $(wildcard $(HEADERS)/tools/bpf/resolve_btfids/resolve_btfids /usr/lib/linux-kbuild-*/tools/bpf/resolve_btfids/resolve_btfids))
 define add-btf
 for module in $(OUT)/*.ko; do \
 	LLVM_OBJCOPY=objcopy pahole -J --btf_base $(VMLINUX) $$module && \
-	$(HEADERS)/tools/bpf/resolve_btfids/resolve_btfids -b $(VMLINUX) $$module || exit; \
+	$(resolve-btfids) -b $(VMLINUX) $$module || exit; \
 done
 endef
 
