@@ -355,14 +355,14 @@ private:
 			length.kind = Argument::Absent, whole = true;
 		if (!memory)
 			wanted = closed;
-		else if (whole)
-			wanted = memory->hidden ? gone : !offset.is_integer() ? no_number : access_error(*memory, offset.value, 0);
-		else if (!length.is_integer())
+		else if (!offset.is_integer())
 			wanted = no_number;
-		else if (length.value < 0)
-			wanted = "negative length";
+		else if (memory->hidden)
+			wanted = gone;
 		else
-			wanted = memory->hidden ? gone : !offset.is_integer() ? no_number :
+			wanted = access_error(*memory, offset.value, 0);
+		if (!wanted && !whole)
+			wanted = !length.is_integer() ? no_number : length.value < 0 ? "negative length" :
 				 access_error(*memory, offset.value, static_cast<uint64_t>(length.value));
 		if (!push_method(slot, "getstring"))
 			return;
@@ -390,7 +390,7 @@ private:
 
 		if (offset.kind == Argument::Absent)
 			offset.kind = Argument::Nil;
-		wanted = !memory ? closed : memory->hidden ? gone : !offset.is_integer() ? no_number :
+		wanted = !memory ? closed : !offset.is_integer() ? no_number : memory->hidden ? gone :
 			 access_error(*memory, offset.value, text.size());
 		if (!push_method(slot, "setstring"))
 			return;
@@ -446,9 +446,8 @@ private:
 
 		if (offset.kind == Argument::Absent)
 			value.kind = Argument::Absent;
-		wanted = !memory ? closed : !offset.is_integer() ? no_number : access_error(*memory, offset.value, kind.size);
-		if (!wanted && !value.is_integer())
-			wanted = no_number;
+		wanted = !value.is_integer() ? no_number : !memory ? closed : !offset.is_integer() ? no_number :
+			 access_error(*memory, offset.value, kind.size);
 		if (!push_method(slot, (std::string("set") + kind.name).c_str()))
 			return;
 		push(offset);
