@@ -3,6 +3,7 @@
 #include "lunatik_core.h"
 #include "lunatik_data.hpp"
 #include "../../lib/data/kernel.h"
+#include "../../lib/packet/kernel.h"
 #include "../../lib/rcu/kernel.h"
 
 #include <cerrno>
@@ -270,6 +271,7 @@ int luaopen_host(lua_State *L)
 static lunatik_library standard[] = {
 	{ "data", luaopen_data, &data_module, nullptr },
 	{ "rcu", luaopen_rcu, &rcu_module, nullptr },
+	{ "packet", luaopen_packet, &__this_module, nullptr },
 	{ "host", luaopen_host, &__this_module, nullptr },
 };
 
