@@ -118,12 +118,22 @@ static int receive(lua_State *L)
 	}
 }
 
+/// Gives the fifo up in this runtime; others that have it keep it.
+/// Errors: it was closed before.
+/// Context: any.
+/// @function fifo:close()
+static int close(lua_State *L)
+{
+	check_fifo(L);
+	return collect(L);
+}
+
 static const luaL_Reg methods[] = {
 	{ "push", push },
 	{ "pop", pop },
 	{ "send", send },
 	{ "receive", receive },
-	{ "close", collect },
+	{ "close", close },
 	{ nullptr, nullptr },
 };
 
@@ -138,7 +148,7 @@ const Class Fifo::type = {
 	.owner = &__this_module,
 };
 
-/// Makes an empty queue of bytes, which may be handed to other runtimes. fifo:close() gives it up in this one.
+/// Makes an empty queue of bytes, which may be handed to other runtimes.
 /// @param size integer bytes, 1 to 1048576, rounded up to a power of two
 /// @return fifo
 /// Errors: size out of range; not enough memory.
