@@ -65,6 +65,7 @@ struct Class {
 	void (*release)(Object *object);
 	bool sleeps;			/* lives in process runtimes only; release() may sleep */
 	bool release_sleeps;		/* release() may sleep, all else may not */
+	bool release_later;		/* release() waits for a lock that callers may hold: always in a worker */
 	bool shared;			/* may be handed to other runtimes */
 	struct module *owner;
 };
@@ -212,8 +213,8 @@ struct Visit {
 	struct lunatik_pin pin;
 };
 
-/* For the event that is inside: until it leaves, or the waiter is killed; for a while; or not. */
-enum class Wait { Always, Killable, Briefly, Never };
+/* For the event that is inside: until it leaves, or the waiter is killed; for a while; for a moment; or not. */
+enum class Wait { Always, Killable, Briefly, Momentarily, Never };
 
 /*
  * Enters a runtime from where its context allows it, or says in visit.error why not. Unless `limited`,
@@ -243,6 +244,30 @@ public:
 	}
 	Entry(const Entry &) = delete;
 	Entry &operator=(const Entry &) = delete;
+};
+
+/*
+ * For what the kernel calls with one of its locks held, which others wait for: within this scope the process
+ * visit may not sleep, and has so many milliseconds at most. `lock` names the lock in errors.
+ */
+uint64_t hurry(lua_State *L, unsigned int milliseconds, const char *lock) LUNATIK_KIT(hurry);
+void unhurry(lua_State *L, uint64_t deadline) LUNATIK_KIT(unhurry);
+
+class Hurry {
+public:
+	Hurry(lua_State *L, unsigned int milliseconds, const char *lock) : L(L), deadline(hurry(L, milliseconds, lock))
+	{
+	}
+	~Hurry()
+	{
+		unhurry(L, deadline);
+	}
+	Hurry(const Hurry &) = delete;
+	Hurry &operator=(const Hurry &) = delete;
+
+private:
+	lua_State *L;
+	uint64_t deadline;
 };
 
 /*

@@ -120,6 +120,8 @@ static int enter_gate(lunatik_gate *gate, lunatik_context context, Wait wait)
 	switch (wait) {
 	case Wait::Briefly:
 		return lunatik_gate_enter_briefly(gate, context == LUNATIK_PROCESS ? 5000 : 1);
+	case Wait::Momentarily:
+		return lunatik_gate_enter_briefly(gate, context == LUNATIK_PROCESS ? 50 : 1);
 	case Wait::Never:
 		return lunatik_gate_enter_briefly(gate, 0);
 	default:
@@ -190,6 +192,22 @@ void leave(Visit &visit)
 	unwatch(visit.state, visit.context);
 	lunatik_gate_leave(visit.state->gate);
 	lunatik_unpin(visit.context, &visit.pin);
+}
+
+uint64_t hurry(lua_State *L, unsigned int milliseconds, const char *lock)
+{
+	State *state = state_of(L);
+
+	state->lock = lock;
+	return lunatik_watch_hurry(state, milliseconds);
+}
+
+void unhurry(lua_State *L, uint64_t deadline)
+{
+	State *state = state_of(L);
+
+	lunatik_watch_unhurry(state, deadline);
+	state->lock = nullptr;
 }
 
 lunatik_door *door_of(Runtime *runtime, unsigned int cpu)

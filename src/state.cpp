@@ -43,7 +43,7 @@ void **slots_of(lua_State *L)
 
 static bool may_sleep(const State *state)
 {
-	return state->runtime->context == LUNATIK_PROCESS || state->phase != LUNATIK_READY;
+	return !state->lock && (state->runtime->context == LUNATIK_PROCESS || state->phase != LUNATIK_READY);
 }
 
 bool may_sleep(lua_State *L)
@@ -61,6 +61,9 @@ void check_may_wait(lua_State *L, const char *what)
 
 void check_may_sleep(lua_State *L, const char *what)
 {
+	if (state_of(L)->lock)
+		luaL_error(L, "'%s' may sleep, which a callback must not that is called with %s held", what,
+			   state_of(L)->lock);
 	if (!may_sleep(L))
 		luaL_error(L, "'%s' may sleep, which a callback of a %s runtime must not", what,
 			   context_name(context_of(runtime_of(L))));

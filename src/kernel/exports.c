@@ -38,6 +38,8 @@ KIT(check_may_wait);
 KIT(memory_of);
 KIT(enter);
 KIT(leave);
+KIT(hurry);
+KIT(unhurry);
 KIT(call);
 KIT(traceback);
 KIT(log_error);

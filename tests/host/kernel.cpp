@@ -535,6 +535,18 @@ void lunatik_unwatch_task(struct lunatik_door *door)
 	door->task = nullptr;
 }
 
+uint64_t lunatik_watch_hurry(struct lunatik_door *door, unsigned int)
+{
+	if (door->task != &current)
+		kernel::report("the visit of another is hurried");
+	return door->deadline;
+}
+
+void lunatik_watch_unhurry(struct lunatik_door *door, uint64_t deadline)
+{
+	door->deadline = deadline;
+}
+
 void lunatik_watch_cpu(struct lunatik_door *door)
 {
 	lunatik_watch_task(door, LUNATIK_NO_BUDGET);

@@ -13,6 +13,7 @@ local classes = {
 		"getint16", "setint16", "getuint16", "setuint16", "getint32", "setint32", "getuint32", "setuint32", "getint64",
 		"setint64", "getstring", "setstring" },
 	["rcu.table"] = { environment },
+	fifo = { require("fifo").new(8), "push", "pop", "send", "receive", "close" },
 	runtime = { environment.faults_runtime, "stop", "resume", "info" },
 }
 
@@ -22,6 +23,7 @@ local process = pcall(function()
 	classes.thread = { thread.current(), "stop", "task" }
 	local node = device.new({ name = "faults-" .. tostring(classes):match("%x+$") })
 	classes.device = { node, "stop" }
+	classes.notifier = { require("notifier").netdevice(function() end), "delete" }
 	classes.functions = { nil }
 	classes.functions.device_stop = { device.stop, "device" }
 	classes.functions.thread_run = { thread.run, "runtime" }
