@@ -265,6 +265,12 @@ bool call(lua_State *L, int arguments, int results) LUNATIK_KIT(call);
 /* The message handler that adds a traceback. */
 int traceback(lua_State *L) LUNATIK_KIT(traceback);
 
+/* The door of this state, which lives as long as the runtime's memory. */
+lunatik_door *own_door(lua_State *L) LUNATIK_KIT(own_door);
+
+/* The CPU whose events enter this state; -1 when those of all CPUs do. */
+int own_cpu(lua_State *L) LUNATIK_KIT(own_cpu);
+
 /* The pointers that bindings keep in a state's door, by enum lunatik_slot. */
 void **slots_of(lua_State *L) LUNATIK_KIT(slots_of);
 

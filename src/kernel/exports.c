@@ -45,6 +45,8 @@ KIT(traceback);
 KIT(log_error);
 KIT(slots_of);
 KIT(door_of);
+KIT(own_door);
+KIT(own_cpu);
 KIT(find_script);
 KIT(script_generation);
 KIT(is_shareable);
