@@ -12,7 +12,7 @@ OUT := $(CURDIR)/build/$(KERNEL)
 # The types of that kernel: Debian puts them beside the headers of 6.12, every kernel tells its own, and its image has them.
 VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux $(if $(filter $(shell uname -r),$(KERNEL)),/sys/kernel/btf/vmlinux)) \
 	$(if $(wildcard /boot/vmlinuz-$(KERNEL)),$(OUT)/vmlinux))
-TEST_MODULES := mydevice stackmark
+TEST_MODULES := mydevice stackmark nfbench
 
 all: modules command examples
 
@@ -65,6 +65,8 @@ $(OUT)/examples/%.o: examples/%.c $(OUT)/vmlinux.h
 
 # The cases of the packet-cost benchmark
 bench-scripts := null drop sni drop-packet sni-packet
+# Scripts alone, without a program
+bench-scripts-only := netfilter
 bench-programs := $(addprefix $(OUT)/bench/,empty.o port.o $(bench-scripts:%=call-%.o))
 bench-programs: $(bench-programs)
 
@@ -111,7 +113,7 @@ install-tests:
 	install -d $(modules_to) $(scripts_to)/bench
 	install -m 644 $(foreach module,$(TEST_MODULES),$(OUT)/tests/$(module)/$(module).ko) $(modules_to)
 	cd tests/lua && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/tests/{} \;
-	install -m 644 $(bench-scripts:%=tests/bench/%.lua) $(scripts_to)/bench
+	install -m 644 $(patsubst %,tests/bench/%.lua,$(bench-scripts) $(bench-scripts-only)) $(scripts_to)/bench
 
 # Installs what it needs; the last line is "N passed, N failed". PARTS="host vm" runs these parts only.
 check:

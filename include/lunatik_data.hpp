@@ -15,7 +15,10 @@ struct DataAccess {
 	size_t (*length)(const Data *data);
 	/* Copies bytes that are within the length. False when they cannot be read. */
 	bool (*read)(const Data *data, size_t offset, void *to, size_t length);
-	/* Writes bytes that are within the length; may show the data anew. 0, -ENOMEM, or -EACCES: read only. */
+	/*
+	 * Writes bytes that are within the length; may show the data anew. 0; -ENOMEM; -EACCES: read only;
+	 * -EPERM: these bytes of a packet are the kernel's.
+	 */
 	int (*write)(Data *data, size_t offset, const void *from, size_t length);
 	bool network;			/* the first byte is the network header's, not the link header's */
 };
@@ -38,6 +41,9 @@ extern const Class data_kinds[DATA_KINDS] LUNATIK_KIT(data_kinds);
 
 /* Pushes a hidden view, of which the caller keeps a reference: put() it. Raises. */
 Data *data_push_view(lua_State *L, DataKind kind = DATA_VIEW) LUNATIK_KIT(data_push_view);
+
+/* Pushes zeroed memory of its own, of 1 to 4194304 bytes. Raises. */
+Data *data_push_buffer(lua_State *L, size_t size) LUNATIK_KIT(data_push_buffer);
 
 inline void data_show(Data *view, void *bytes, size_t size)
 {

@@ -12,13 +12,18 @@ int *klibc_errno(void);
 #define ENOENT		2
 #define EINTR		4
 #define ENXIO		6
+#define E2BIG		7
 #define ENOMEM		12
+#define EACCES		13
 #define EFAULT		14
 #define EBUSY		16
 #define EEXIST		17
+#define ENODEV		19
 #define EINVAL		22
 #define ENOSPC		28
+#define ERANGE		34
 #define EDEADLK		35
+#define EOPNOTSUPP	95
 #define ECANCELED	125
 #endif
 

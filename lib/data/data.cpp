@@ -59,6 +59,8 @@ template <class T> static inline unsigned char *find_place(lua_State *L, bool wr
 		return;
 	}
 	error = data->access->write(data, static_cast<size_t>(offset), from, length);
+	if (error == -EPERM)
+		luaL_error(L, "the length and the options of the IPv4 header stay as they are: the kernel has read them already");
 	if (error)
 		luaL_error(L, error == -ENOMEM ? "not enough memory" : "the packet is read-only here");
 }
@@ -285,6 +287,22 @@ Data *data_push_view(lua_State *L, DataKind kind)
 	return view;
 }
 
+Data *data_push_buffer(lua_State *L, size_t size)
+{
+	Data *data = push_data(L, DATA_BUFFER);
+
+	/* A finalizer could close it. */
+	get(data);
+	if (charge(L, data, size))
+		data->bytes = static_cast<unsigned char *>(lunatik_memory_new(size,
+			may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC));
+	if (data->bytes)
+		data->size = size;
+	if (put(data) || !data->bytes)
+		luaL_error(L, "not enough memory");
+	return data;
+}
+
 /// Makes zeroed memory, which may be handed to other runtimes.
 /// @param size integer bytes, 1 to 4194304
 /// @return data
@@ -296,18 +314,7 @@ static int new_data(lua_State *L)
 	lua_Integer size = check_integer(L, 1);
 
 	luaL_argcheck(L, size > 0 && size <= size_max, 1, "size out of range (1 to 4194304 bytes)");
-
-	Data *data = push_data(L, DATA_BUFFER);
-
-	/* A finalizer could close it. */
-	get(data);
-	if (charge(L, data, static_cast<size_t>(size)))
-		data->bytes = static_cast<unsigned char *>(lunatik_memory_new(static_cast<size_t>(size),
-			may_sleep(L) ? LUNATIK_MEMORY_SLEEP : LUNATIK_MEMORY_ATOMIC));
-	if (data->bytes)
-		data->size = static_cast<size_t>(size);
-	if (put(data) || !data->bytes)
-		return luaL_error(L, "not enough memory");
+	data_push_buffer(L, static_cast<size_t>(size));
 	return 1;
 }
 

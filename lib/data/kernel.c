@@ -12,6 +12,7 @@ lunatik_libraries(libraries);
 /* For bindings that show memory to Lua; C++ in include/lunatik_data.hpp. */
 #define KIT(name)	void lunatik_kit_##name(void); EXPORT_SYMBOL(lunatik_kit_##name)
 KIT(data_push_view);
+KIT(data_push_buffer);
 KIT(data_check_kind);
 KIT(data_type_error);
 extern const char lunatik_kit_data_kinds[];
