@@ -184,6 +184,9 @@ const char *name_of(const Runtime *runtime) LUNATIK_KIT(name_of);
 /* Where the runtime runs its callbacks. */
 lunatik_context context_of(const Runtime *runtime) LUNATIK_KIT(context_of);
 
+/* The CPU whose events enter this state, or -1 where those of all do. */
+int cpu_of(lua_State *L) LUNATIK_KIT(cpu_of);
+
 /* True while the calling code may sleep: a process runtime, or any that is being loaded. */
 bool may_sleep(lua_State *L) LUNATIK_KIT(may_sleep);
 

@@ -10,7 +10,9 @@
 #include "packet.h"
 #include "watch.h"
 #include "lockdown.h"
+#include "gate.h"
 #include "memory.h"
+#include "module.h"
 #include "rcu.h"
 
 /* C++ functions of include/lunatik.hpp; C knows them by name only. */
@@ -31,6 +33,7 @@ KIT(run_task);
 KIT(check_runtime);
 KIT(name_of);
 KIT(context_of);
+KIT(cpu_of);
 KIT(may_sleep);
 KIT(check_may_sleep);
 KIT(check_may_wait);
@@ -71,6 +74,8 @@ EXPORT_SYMBOL(luafast_call);
 EXPORT_SYMBOL(luafast_keep);
 
 EXPORT_SYMBOL(lunatik_locked_down);
+EXPORT_SYMBOL(lunatik_module_uses_us);
+EXPORT_SYMBOL(lunatik_stack_floor);
 EXPORT_SYMBOL(lunatik_memory_new);
 EXPORT_SYMBOL(lunatik_memory_free);
 EXPORT_SYMBOL(lunatik_memory_resize);
