@@ -15,7 +15,7 @@ local counters = data.new(8 * #calls)
 
 environment.systrack_calls = table.concat(calls, " ")
 environment.systrack_counters = counters
-local started, probes = pcall(lunatik.runtime, "examples/systrack/probes", "hardirq")
+local started, probes = pcall(lunatik.runtime, "examples/systrack/probes")
 environment.systrack_calls, environment.systrack_counters = nil
 if not started then
 	error(probes, 0)

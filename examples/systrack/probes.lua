@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
--- lunatik: hardirq
--- Counts system calls for examples/systrack, which starts this.
+-- lunatik: hardirq budget=100ms
+-- Counts system calls for examples/systrack, which starts this. A handler takes some microseconds; the time is
+-- for virtual machines, which may be paused in the middle of one.
 local lunatik = require("lunatik")
 local probe = require("probe")
 local addresses = require("syscall.table")

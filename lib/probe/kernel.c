@@ -67,15 +67,17 @@ static __always_inline bool has_stack(void)
 }
 
 /*
- * Handlers get at most this share of a CPU's time: a function that is called at every step of the kernel would
- * else have handlers, each of which is within its limits, bring the machine to a halt.
+ * Handlers that take long get at most this share of a CPU's time: at a function that the kernel calls at every
+ * step, each could else be within its limits and all of them bring the machine to a halt. What takes less than
+ * this each time only slows it down, and all its events count.
  */
 #define WINDOW	(100 * NSEC_PER_MSEC)
 #define SHARE	(WINDOW / 5 * 4)
+#define SHORT	(50 * NSEC_PER_USEC)
 
 struct load {
 	u64 since;
-	u64 spent;
+	u64 spent;			/* above SHORT */
 };
 static DEFINE_PER_CPU(struct load, loads);
 
@@ -97,7 +99,7 @@ static void miss(struct luaprobe *probe)
 static noinline void tell_of_load(struct luaprobe *probe)
 {
 	if (!xchg(&probe->told, true))
-		pr_err("lunatik: the handlers of probes take more than 80 %% of CPU %d: from now on some events at %pS call none\n",
+		pr_err("lunatik: handlers of probes take more than 80 %% of CPU %d's time, so some events at %pS call none\n",
 		       raw_smp_processor_id(), probe->entry.addr);
 }
 
@@ -105,7 +107,7 @@ static noinline void tell_of_load(struct luaprobe *probe)
 static void handle(struct luaprobe *probe, const struct luaprobe_event *event)
 {
 	struct load *load;
-	u64 began;
+	u64 began, took;
 
 	if (!READ_ONCE(probe->enabled) || (probe->cpu >= 0 && probe->cpu != raw_smp_processor_id()))
 		return;
@@ -122,7 +124,9 @@ static void handle(struct luaprobe *probe, const struct luaprobe_event *event)
 	}
 	if (!luaprobe_run(probe->owner, event))
 		miss(probe);
-	load->spent += local_clock() - began;
+	took = local_clock() - began;
+	if (took > SHORT)
+		load->spent += took - SHORT;
 }
 NOKPROBE_SYMBOL(handle);
 
