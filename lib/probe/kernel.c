@@ -236,8 +236,8 @@ static void write_record(const struct record *record)
 	pr_info("  si %016lx di %016lx bp %016lx\n", regs->si, regs->di, regs->bp);
 	pr_info("  r8 %016lx r9 %016lx r10 %016lx r11 %016lx\n", regs->r8, regs->r9, regs->r10, regs->r11);
 	pr_info("  r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", regs->r12, regs->r13, regs->r14, regs->r15);
-	/* The latest calls are the handler's own. */
-	while (i < record->calls && record->call[i] != regs->ip)
+	/* The latest calls are the handler's own, down to the probed instruction. */
+	while (i < record->calls && record->call[i] - (regs->ip - 1) > MAX_INSN_SIZE)
 		i++;
 	if (i == record->calls)
 		i = 0;

@@ -1,11 +1,7 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
--- lunatik: hardirq
+-- lunatik: hardirq budget=100ms
 -- Runs the source in lunatik._ENV.probe_source when it starts, with `d`, memory that is shared with the test.
 probe = require("probe")
-syscall = require("syscall")
-calls = require("syscall.table")
-data = require("data")
-rcu = require("rcu")
 lunatik = require("lunatik")
 d = lunatik._ENV.probe_data
 
