@@ -196,6 +196,9 @@ lunatik_context context_of(const Runtime *runtime) LUNATIK_KIT(context_of);
  */
 const lunatik_net *net_of(lua_State *L) LUNATIK_KIT(net_of);
 
+/* The CPU whose events enter this state, or -1 where those of all do. */
+int cpu_of(lua_State *L) LUNATIK_KIT(cpu_of);
+
 /* True while the calling code may sleep: a process runtime, or any that is being loaded. */
 bool may_sleep(lua_State *L) LUNATIK_KIT(may_sleep);
 

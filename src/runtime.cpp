@@ -121,6 +121,17 @@ const lunatik_net *net_of(lua_State *L)
 	return runtime->spared ? nullptr : runtime->net;
 }
 
+int cpu_of(lua_State *L)
+{
+	const State *state = state_of(L);
+	const Runtime *runtime = state->runtime;
+
+	for (unsigned int i = 0; runtime->percpu && i < runtime->count; i++)
+		if (runtime->states[i] == state)
+			return static_cast<int>(i);
+	return -1;
+}
+
 /* --- entering --------------------------------------------------------------------------- */
 
 static int enter_gate(lunatik_gate *gate, lunatik_context context, Wait wait)

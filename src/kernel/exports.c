@@ -10,7 +10,9 @@
 #include "packet.h"
 #include "watch.h"
 #include "lockdown.h"
+#include "gate.h"
 #include "memory.h"
+#include "module.h"
 #include "net.h"
 #include "rcu.h"
 
@@ -34,6 +36,7 @@ KIT(check_runtime);
 KIT(name_of);
 KIT(context_of);
 KIT(net_of);
+KIT(cpu_of);
 KIT(may_sleep);
 KIT(check_may_sleep);
 KIT(check_may_wait);
@@ -80,6 +83,8 @@ EXPORT_SYMBOL(luafast_keep);
 EXPORT_SYMBOL(lunatik_locked_down);
 EXPORT_SYMBOL(lunatik_net_get);
 EXPORT_SYMBOL(lunatik_net_put);
+EXPORT_SYMBOL(lunatik_module_uses_us);
+EXPORT_SYMBOL(lunatik_stack_floor);
 EXPORT_SYMBOL(lunatik_memory_new);
 EXPORT_SYMBOL(lunatik_memory_free);
 EXPORT_SYMBOL(lunatik_memory_resize);
