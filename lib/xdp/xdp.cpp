@@ -44,6 +44,96 @@ const Class Hook::type = {
 static const char hook_key = 0;
 static const char thread_key = 0;
 
+/* --- the packet ------------------------------------------------------------------------- */
+
+static luaxdp_packet *packet_of(const Data *data)
+{
+	return static_cast<luaxdp_packet *>(data->packet);
+}
+
+static size_t length(const Data *data)
+{
+	return luaxdp_length(packet_of(data));
+}
+
+static bool read(const Data *data, size_t offset, void *to, size_t length)
+{
+	luaxdp_read(packet_of(data), offset, to, length);
+	return true;
+}
+
+static int write(Data *data, size_t offset, const void *from, size_t length)
+{
+	luaxdp_write(packet_of(data), offset, from, length);
+	return 0;
+}
+
+static const DataAccess pieces = {
+	.length = length,
+	.read = read,
+	.write = write,
+	.network = false,
+};
+
+static inline void show(Data *data, luaxdp_packet *packet)
+{
+	data_show(data, packet->data, static_cast<char *>(packet->data_end) - static_cast<char *>(packet->data));
+}
+
+/// Moves the packet's end: what is cut off is gone, what is added is zeroed. Headers that hold lengths or
+/// checksums are the script's to mend.
+/// @param length integer bytes that the packet is to have: 14 to what its frame has room for, which the
+/// driver decides (some hundred bytes more than there are, mostly; nothing more for most packets in pieces)
+/// Errors: length out of range; the packet is gone.
+/// Context: the callback. Kernel: as bpf_xdp_adjust_tail().
+/// @function packet:resize(length)
+static int resize(lua_State *L)
+{
+	Data *data = data_check_kind(L, 1, DATA_XDP);
+	lua_Integer length = check_integer(L, 2);
+	luaxdp_packet *packet = packet_of(data);
+
+	if (length < 0 || !luaxdp_resize(packet, static_cast<size_t>(length)))
+		return luaL_argerror(L, 2, lua_pushfstring(L, "length out of range: this packet may have %d to %I bytes",
+			LUAXDP_LENGTH_MIN, static_cast<LUAI_UACINT>(luaxdp_length_max(packet))));
+	show(data, packet);
+	if (data->access && !luaxdp_in_pieces(packet))
+		data->access = nullptr;
+	return 0;
+}
+
+/// Says where the packet is to go: out of another interface, as it then is. The callback returns the action:
+/// `return packet:redirect("eth1")`. The kernel drops a packet that the interface cannot send.
+/// @param interface string its name, or integer its index, in the network namespace of the interface that
+/// the packet came by
+/// @return integer action.REDIRECT
+/// Errors: no such interface; the packet is gone.
+/// Context: the callback. Kernel: as bpf_redirect().
+/// @function packet:redirect(interface)
+static int redirect(lua_State *L)
+{
+	Data *data = data_check_kind(L, 1, DATA_XDP);
+	const char *name = nullptr;
+	lua_Integer index = 0;
+
+	if (lua_type(L, 2) == LUA_TSTRING)
+		name = lua_tostring(L, 2);
+	else
+		index = check_integer(L, 2);
+	if (!luaxdp_redirect(packet_of(data), index, name))
+		return luaL_argerror(L, 2, "no such interface in the network namespace of the packet's");
+	lua_pushinteger(L, LUAXDP_REDIRECT);
+	return 1;
+}
+
+static const luaL_Reg packet_methods[] = {
+	{ "resize", resize },
+	{ "redirect", redirect },
+	{ nullptr, nullptr },
+};
+
+/* --- the callback ----------------------------------------------------------------------- */
+
 /* The hook of this state. Raises. */
 static Hook *make_hook(lua_State *L)
 {
@@ -56,6 +146,7 @@ static Hook *make_hook(lua_State *L)
 		lua_pop(L, 1);
 		return hook;
 	}
+	add_methods(L, data_kinds[DATA_XDP], packet_methods);
 	hook = push_new<Hook>(L);
 	hook->thread = lua_newthread(L);
 	luafast_keep(hook->thread);
@@ -73,8 +164,8 @@ static Hook *make_hook(lua_State *L)
 /// Gives the running script its callback: bpf_luaxdp_run() with the script's name calls it from then
 /// on, instead of one attached before.
 /// @param callback function (packet, argument): two data objects, there only until it returns: the
-/// packet's linear part, and what the XDP program handed over. It returns an action of xdp.action;
-/// nothing stands for PASS. An error, or anything else, makes bpf_luaxdp_run() return -1.
+/// packet, and what the XDP program handed over. It returns an action of xdp.action; nothing stands for PASS.
+/// An error, or anything else, makes bpf_luaxdp_run() return -1; what was written by then stays written.
 /// Errors: the runtime is not of softirq context; called by the callback itself.
 /// Context: when the script starts, or later. Kernel: the kfunc bpf_luaxdp_run().
 /// @function xdp.attach(callback)
@@ -105,6 +196,28 @@ static int detach(lua_State *L)
 	slots_of(L)[LUNATIK_SLOT_XDP] = nullptr;
 	return 0;
 }
+
+/// Whether a script runs and has a callback. Of a percpu script, the state of one CPU tells.
+/// @param script string its name
+/// @return boolean
+/// Context: any.
+/// @function xdp.attached(script)
+static int attached(lua_State *L)
+{
+	size_t length;
+	const char *name = luaL_checklstring(L, 1, &length);
+	bool has_callback = false;
+
+	lunatik_rcu_read_lock();
+	if (Runtime *runtime = find_script(name, length))
+		if (const lunatik_door *door = door_of(runtime, 0))
+			has_callback = __atomic_load_n(&door->slots[LUNATIK_SLOT_XDP], __ATOMIC_RELAXED);
+	lunatik_rcu_read_unlock();
+	lua_pushboolean(L, has_callback);
+	return 1;
+}
+
+/* --- the way of a packet ---------------------------------------------------------------- */
 
 /* Whether two keys of the same size are the same; shorter than memcmp() for what keys are. */
 static inline bool same(const unsigned char *a, const char *b, size_t size)
@@ -176,7 +289,7 @@ lunatik_door *luaxdp_door(luaxdp_cache *cache, const char *key, size_t size)
 	return find(cache, key, size);
 }
 
-int luaxdp_run(lunatik_door *door, const luaxdp_packet *packet, void *argument, size_t size)
+int luaxdp_run(lunatik_door *door, luaxdp_packet *packet, void *argument, size_t size)
 {
 	using namespace lunatik;
 	Hook *hook = static_cast<Hook *>(door->slots[LUNATIK_SLOT_XDP]);
@@ -184,8 +297,8 @@ int luaxdp_run(lunatik_door *door, const luaxdp_packet *packet, void *argument, 
 
 	if (__builtin_expect(!hook, 0))
 		return -1;
-	data_show(hook->packet, packet->data,
-		  static_cast<char *>(packet->data_end) - static_cast<char *>(packet->data));
+	show(hook->packet, packet);
+	hook->packet->packet = packet;
 	data_show(hook->argument, argument, argument ? size : 0);
 	result = luafast_call(hook->thread);
 	data_hide(hook->packet);
@@ -193,6 +306,20 @@ int luaxdp_run(lunatik_door *door, const luaxdp_packet *packet, void *argument, 
 	if (__builtin_expect(static_cast<unsigned int>(result) <= LUAXDP_ACTION_MAX, 1))
 		return result;
 	return other_action(hook->thread, result);
+}
+
+int luaxdp_run_in_pieces(lunatik_door *door, luaxdp_packet *packet, void *argument, size_t size)
+{
+	using namespace lunatik;
+	Hook *hook = static_cast<Hook *>(door->slots[LUNATIK_SLOT_XDP]);
+	int result;
+
+	if (!hook)
+		return -1;
+	hook->packet->access = &pieces;
+	result = luaxdp_run(door, packet, argument, size);
+	hook->packet->access = nullptr;
+	return result;
 }
 
 int luaopen_linux_xdp(lua_State *L)
@@ -207,6 +334,7 @@ int luaopen_xdp(lua_State *L)
 	static const luaL_Reg functions[] = {
 		{ "attach", lunatik::attach },
 		{ "detach", lunatik::detach },
+		{ "attached", lunatik::attached },
 		{ nullptr, nullptr },
 	};
 
