@@ -261,7 +261,7 @@ __bpf_kfunc int bpf_luaxdp_run(char *key, size_t key__sz, struct xdp_md *xdp_ctx
 	bool pinned;
 
 	/* The verifier lets through what it has not seen compared with NULL. */
-	if (unlikely(!key || !key__sz))
+	if (unlikely(!key))
 		return -1;
 	pinned = pin();
 	door = luaxdp_door(this_cpu_ptr(&cache), key, key__sz);

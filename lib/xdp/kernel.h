@@ -16,7 +16,7 @@ extern "C" {
 struct luaxdp_cache {
 	unsigned int cpu;		/* whose it is */
 	unsigned int generation;
-	size_t size;			/* of the key; 0 when there is nothing */
+	size_t size;			/* of the key; 0 when there is nothing, and no door then */
 	struct lunatik_door *door;
 	unsigned char key[64];
 };

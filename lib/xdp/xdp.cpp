@@ -219,19 +219,17 @@ static int attached(lua_State *L)
 
 /* --- the way of a packet ---------------------------------------------------------------- */
 
-/* Whether two keys of the same size are the same; shorter than memcmp() for what keys are. */
+typedef uint64_t Word __attribute__((may_alias, aligned(1)));
+
+/* Whether two keys of the same size, a word at least, are the same; shorter than memcmp() for what keys are. */
 static inline bool same(const unsigned char *a, const char *b, size_t size)
 {
-	typedef uint64_t word __attribute__((may_alias, aligned(1)));
-
-	if (__builtin_expect(size < sizeof(word), 0))
-		return !memcmp(a, b, size);
 	/* The last word overlaps the one before when the size is no multiple of its own. */
-	for (size_t i = 0; i < size - sizeof(word); i += sizeof(word))
-		if (*reinterpret_cast<const word *>(a + i) != *reinterpret_cast<const word *>(b + i))
+	for (size_t i = 0; i < size - sizeof(Word); i += sizeof(Word))
+		if (*reinterpret_cast<const Word *>(a + i) != *reinterpret_cast<const Word *>(b + i))
 			return false;
-	return *reinterpret_cast<const word *>(a + size - sizeof(word)) ==
-	       *reinterpret_cast<const word *>(b + size - sizeof(word));
+	return *reinterpret_cast<const Word *>(a + size - sizeof(Word)) ==
+	       *reinterpret_cast<const Word *>(b + size - sizeof(Word));
 }
 
 /* The door for a key that is not the one in the cache, or null. */
@@ -243,6 +241,7 @@ static inline bool same(const unsigned char *a, const char *b, size_t size)
 	Runtime *runtime;
 
 	cache->size = 0;
+	cache->door = nullptr;
 	/* From the copy: a map's value may change while it is read. */
 	if (fits)
 		key = static_cast<char *>(memcpy(cache->key, key, size));
@@ -256,6 +255,12 @@ static inline bool same(const unsigned char *a, const char *b, size_t size)
 		cache->door = door;
 	}
 	return door;
+}
+
+/* The door for a key shorter than a word, which the cache may hold. */
+[[gnu::noinline]] static lunatik_door *find_short(luaxdp_cache *cache, const char *key, size_t size)
+{
+	return memcmp(cache->key, key, size) ? find(cache, key, size) : cache->door;
 }
 
 /* The action for a result that is none as it stands, or -1. */
@@ -283,22 +288,26 @@ lunatik_door *luaxdp_door(luaxdp_cache *cache, const char *key, size_t size)
 {
 	using namespace lunatik;
 
-	if (__builtin_expect(cache->generation == __atomic_load_n(script_generation, __ATOMIC_ACQUIRE) &&
-			     cache->size == size && same(cache->key, key, size), 1))
-		return cache->door;
-	return find(cache, key, size);
+	if (__builtin_expect(cache->generation != __atomic_load_n(script_generation, __ATOMIC_ACQUIRE) ||
+			     cache->size != size, 0))
+		return find(cache, key, size);
+	if (__builtin_expect(size < sizeof(Word), 0))
+		return find_short(cache, key, size);
+	return __builtin_expect(same(cache->key, key, size), 1) ? cache->door : find(cache, key, size);
 }
 
 int luaxdp_run(lunatik_door *door, luaxdp_packet *packet, void *argument, size_t size)
 {
 	using namespace lunatik;
 	Hook *hook = static_cast<Hook *>(door->slots[LUNATIK_SLOT_XDP]);
+	Data *view;
 	int result;
 
 	if (__builtin_expect(!hook, 0))
 		return -1;
-	show(hook->packet, packet);
-	hook->packet->packet = packet;
+	view = hook->packet;
+	show(view, packet);
+	view->packet = packet;
 	data_show(hook->argument, argument, argument ? size : 0);
 	result = luafast_call(hook->thread);
 	data_hide(hook->packet);
