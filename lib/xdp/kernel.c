@@ -193,6 +193,11 @@ static struct bpf_redirect_info *redirect_info(void)
 #endif
 }
 
+int luaxdp_interface(const struct luaxdp_packet *packet)
+{
+	return kernels(packet)->rxq->dev->ifindex;
+}
+
 bool luaxdp_redirect(const struct luaxdp_packet *packet, long long index, const char *name)
 {
 	struct net *net = dev_net(kernels(packet)->rxq->dev);

@@ -51,6 +51,9 @@ bool luaxdp_resize(struct luaxdp_packet *packet, size_t length);
 enum { LUAXDP_LENGTH_MIN = 14 };	/* an Ethernet header */
 size_t luaxdp_length_max(const struct luaxdp_packet *packet);
 
+/* luaxdp_interface - the index of the interface that the packet came by. */
+int luaxdp_interface(const struct luaxdp_packet *packet);
+
 /* luaxdp_redirect - where the packet is to go if the action is XDP_REDIRECT: the interface of this name, or else of
  * this index, in the namespace of the one that it came by. False when there is none. */
 bool luaxdp_redirect(const struct luaxdp_packet *packet, long long index, const char *name);

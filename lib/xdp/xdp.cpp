@@ -126,7 +126,19 @@ static int redirect(lua_State *L)
 	return 1;
 }
 
+/// The interface that the packet came by.
+/// @return integer its index
+/// Errors: the packet is gone.
+/// Context: the callback.
+/// @function packet:interface()
+static int interface(lua_State *L)
+{
+	lua_pushinteger(L, luaxdp_interface(packet_of(data_check_kind(L, 1, DATA_XDP))));
+	return 1;
+}
+
 static const luaL_Reg packet_methods[] = {
+	{ "interface", interface },
 	{ "resize", resize },
 	{ "redirect", redirect },
 	{ nullptr, nullptr },

@@ -253,6 +253,11 @@ bool luaxdp_resize(luaxdp_packet *packet, size_t length)
 	return true;
 }
 
+int luaxdp_interface(const luaxdp_packet *)
+{
+	return 1;
+}
+
 bool luaxdp_redirect(const luaxdp_packet *, long long index, const char *name)
 {
 	return name ? *name : index > 0 && index < 10;

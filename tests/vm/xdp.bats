@@ -176,6 +176,8 @@ changed() { tests/vm/frames changed $pin $packets "$2" "$1"; }
 	[ "$(changed 300 'return p:redirect("gone0")')" = "-1 300 fcfdfeff" ]
 	[ "$(changed 300 'return p:redirect(999)')" = "-1 300 fcfdfeff" ]
 	log | grep "no such interface"
+	# bpf(BPF_PROG_TEST_RUN) has them come by the loopback.
+	[ "$(changed 300 'return p:interface()')" = "1 300 fcfdfeff" ]
 }
 
 @test "xdp: attached() tells whether a script runs and has a callback" {
