@@ -59,7 +59,7 @@ $(OUT)/examples/%.o: examples/%.c $(OUT)/vmlinux.h
 	$(call bpf)
 
 # The cases of the packet-cost benchmark
-bench-scripts := null drop sni
+bench-scripts := null drop sni drop-packet sni-packet
 bench-programs := $(addprefix $(OUT)/bench/,empty.o port.o $(bench-scripts:%=call-%.o))
 bench-programs: $(bench-programs)
 

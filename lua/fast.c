@@ -29,6 +29,8 @@ _Static_assert(sizeof(struct luafast_value) == sizeof(StackValue), "a slot has a
 _Static_assert(sizeof(((Udata *)0)->nuvalue) == 2 && sizeof(((TValue *)0)->tt_) == 1, "a field has another size");
 _Static_assert(LUAFAST_TYPE_INTEGER == LUA_VNUMINT && LUAFAST_TYPE_USERDATA == ctb(LUA_VUSERDATA),
 	       "a type has another number");
+_Static_assert(LUAFAST_TYPE_FALSE == LUA_VFALSE && LUAFAST_TYPE_TRUE == LUA_VTRUE && (LUA_VNIL & 0x0f) == 0,
+	       "a type has another number");
 
 void luafast_interrupt(lua_State *L)
 {
