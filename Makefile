@@ -102,6 +102,7 @@ install:
 	install -m 644 driver.lua $(scripts_to)
 	cd lib && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/{} \;
 	cd examples && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
+	cd examples && find . -type f -perm -u+x -exec install -D -m 755 {} $(abspath $(scripts_to))/examples/{} \;
 	cd $(OUT)/examples && find . -name '*.o' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
 	install -m 755 build/bin/lunatik $(DESTDIR)$(prefix)/sbin
 	install -d $(completions_to)
