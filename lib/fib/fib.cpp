@@ -29,6 +29,8 @@ static const char *reason(int error, const char *why)
 		return "the wait for RTNL was interrupted";
 	case -ENOMEM:
 		return "not enough memory";
+	case -ENXIO:
+		return "the network namespace has ended";
 	}
 	return why ? why : "the kernel refused it";
 }
@@ -47,7 +49,7 @@ static int change(lua_State *L, bool add)
 		      "family is neither fib.af.INET nor fib.af.INET6");
 	rule.family = static_cast<int>(family);
 	check_may_wait(L, add ? "fib.newrule" : "fib.delrule");
-	error = luafib_change(&rule, add, &why);
+	error = luafib_change(&rule, add, net_of(L), &why);
 	if (error)
 		return luaL_error(L, "cannot %s the rule of priority %I for table %I: %s (error %d)", add ? "add" : "delete",
 				  static_cast<LUAI_UACINT>(rule.priority), static_cast<LUAI_UACINT>(rule.table),

@@ -2,7 +2,6 @@
 /* The kernel's own functions behind `ip rule`, called with the message that `ip` would send. */
 #include <linux/fib_rules.h>
 #include <linux/module.h>
-#include <linux/nsproxy.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/skbuff.h>
@@ -17,12 +16,6 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
 #error "fib_nl_newrule() takes RTNL by itself here: call fib_newrule() and fib_delrule() with rtnl_held"
 #endif
-
-/* Of whoever runs the script. A task that ends may have left its own. */
-static struct net *caller_net(void)
-{
-	return current->nsproxy ? current->nsproxy->net_ns : &init_net;
-}
 
 static struct sk_buff *message(const struct luafib_rule *rule, bool add, struct nlmsghdr **header)
 {
@@ -45,18 +38,24 @@ static struct sk_buff *message(const struct luafib_rule *rule, bool add, struct 
 	return skb;
 }
 
-int luafib_change(const struct luafib_rule *rule, bool add, const char **why)
+int luafib_change(const struct luafib_rule *rule, bool add, const struct lunatik_net *seen, const char **why)
 {
 	struct netlink_ext_ack reply = {};
 	struct nlmsghdr *header;
-	struct sk_buff *skb = message(rule, add, &header);
+	struct net *net = lunatik_net_get(seen);
+	struct sk_buff *skb;
 	int error;
 
 	*why = NULL;
-	if (!skb)
+	if (!net)
+		return -ENXIO;
+	skb = message(rule, add, &header);
+	if (!skb) {
+		lunatik_net_put(net);
 		return -ENOMEM;
+	}
 	/* From its socket they know the namespace. */
-	skb->sk = caller_net()->rtnl;
+	skb->sk = net->rtnl;
 	error = rtnl_lock_killable();
 	if (!error) {
 		error = add ? fib_nl_newrule(skb, header, &reply) : fib_nl_delrule(skb, header, &reply);
@@ -66,6 +65,7 @@ int luafib_change(const struct luafib_rule *rule, bool add, const char **why)
 	lunatik_woken();
 	skb->sk = NULL;
 	nlmsg_free(skb);
+	lunatik_net_put(net);
 	return error;
 }
 

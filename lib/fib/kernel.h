@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/net.h"
 #include "lua.h"
 #include "lunatik_library.h"
 
@@ -19,11 +20,11 @@ struct luafib_rule {
 };
 
 /*
- * luafib_change - add the rule, or delete the first that matches, in the network namespace of whoever runs the
- * script. 0; -EINTR when killed while waiting; another errno, and the kernel's reason or NULL in *why. Sleeps,
+ * luafib_change - add the rule, or delete the first that matches, in this network namespace. 0; -ENXIO when it
+ * has ended; -EINTR when killed while waiting; another errno, and the kernel's reason or NULL in *why. Sleeps,
  * and waits for RTNL.
  */
-int luafib_change(const struct luafib_rule *rule, bool add, const char **why);
+int luafib_change(const struct luafib_rule *rule, bool add, const struct lunatik_net *seen, const char **why);
 
 extern const struct lunatik_constant luafib_af[];
 extern const int luafib_inet, luafib_inet6;

@@ -6,7 +6,6 @@
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/notifier.h>
-#include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/version.h>
 #include <linux/vt.h>
@@ -86,15 +85,10 @@ void luanotifier_missed(const char *script, const struct luanotifier_event *even
 
 /* --- chains ----------------------------------------------------------------------------- */
 
-/* Of whoever runs the script. A task that ends may have left its own. */
-static struct net *caller_net(void)
-{
-	return current->nsproxy ? current->nsproxy->net_ns : &init_net;
-}
-
-int luanotifier_add(struct luanotifier *notifier)
+int luanotifier_add(struct luanotifier *notifier, const struct lunatik_net *seen)
 {
 	struct notifier_block *block = block_of(notifier);
+	struct net *net;
 
 	switch (notifier->chain) {
 	case LUANOTIFIER_KEYBOARD:
@@ -104,7 +98,11 @@ int luanotifier_add(struct luanotifier *notifier)
 		block->notifier_call = vterm_event;
 		return register_vt_notifier(block);
 	case LUANOTIFIER_NETDEVICE:
-		notifier->net = caller_net()->net_cookie;
+		net = lunatik_net_get(seen);
+		if (!net)
+			return -ENXIO;
+		notifier->net = net->net_cookie;
+		lunatik_net_put(net);
 		block->notifier_call = netdevice_event;
 		return register_netdevice_notifier(block);
 	}

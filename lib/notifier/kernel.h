@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "lua.h"
+#include "kernel/net.h"
 #include "lunatik_library.h"
 
 #ifdef __cplusplus
@@ -36,11 +37,11 @@ struct luanotifier_event {
 };
 
 /*
- * luanotifier_add - hook it in. A network device's notifier is told at once of the devices that are there, by the
- * calling task. 0 or an errno: what the callback answered to one of these. NETDEVICE may sleep.
+ * luanotifier_add - hook it in. A network device's notifier is told at once of the devices that are there in the
+ * namespace, by the calling task. 0; -ENXIO when the namespace has ended; another errno: what the callback answered to one of these. NETDEVICE may sleep.
  * luanotifier_remove - unhook it, and wait until no event is on its way. May sleep, and wait for RTNL.
  */
-int luanotifier_add(struct luanotifier *notifier);
+int luanotifier_add(struct luanotifier *notifier, const struct lunatik_net *seen);
 void luanotifier_remove(struct luanotifier *notifier);
 
 /*

@@ -168,7 +168,7 @@ static int new_notifier(lua_State *L, luanotifier_chain chain)
 
 	get(notifier);
 	notifier->kernel.adding = L;
-	error = luanotifier_add(&notifier->kernel);
+	error = luanotifier_add(&notifier->kernel, net_of(L));
 	notifier->kernel.adding = nullptr;
 	notifier->added = !error;
 	if (error && !notifier->kernel.deleted)
@@ -176,6 +176,8 @@ static int new_notifier(lua_State *L, luanotifier_chain chain)
 	put(notifier);
 	if (error == -ENOMEM)
 		return luaL_error(L, "not enough memory");
+	if (error == -ENXIO)
+		return luaL_error(L, "the network namespace has ended");
 	if (error)
 		return luaL_error(L, "the notifier was not added, for its callback refused what is there already (error %d)",
 				  -error);
