@@ -19,6 +19,7 @@ extern "C" {
 #include "kernel/gate.h"
 #include "kernel/memory.h"
 #include "kernel/module.h"
+#include "kernel/net.h"
 #include "kernel/rcu.h"
 #include "lunatik_library.h"
 
@@ -183,6 +184,13 @@ const char *name_of(const Runtime *runtime) LUNATIK_KIT(name_of);
 
 /* Where the runtime runs its callbacks. */
 lunatik_context context_of(const Runtime *runtime) LUNATIK_KIT(context_of);
+
+/*
+ * The network namespace that the calling code acts in: that of the task which had the script run, whichever
+ * task runs it now; runtimes that a script makes have the script's. For lunatik_net_get(), which finds null
+ * where /dev/lunatik evaluates requests: those act in the requester's. Any context.
+ */
+const lunatik_net *net_of(lua_State *L) LUNATIK_KIT(net_of);
 
 /* True while the calling code may sleep: a process runtime, or any that is being loaded. */
 bool may_sleep(lua_State *L) LUNATIK_KIT(may_sleep);

@@ -30,12 +30,12 @@ const unsigned int *script_generation;
 /* What a runtime counts in the quota of the one that makes it beside its memory: bytes, about. */
 static const size_t runtime_cost = 4 << 10;
 
-/* Who pays for what the running script makes: nobody for what operators ask the driver for. */
-static Account *payer_of(lua_State *L)
+/* Whose script makes what is made now: nobody's when operators ask the driver for it. */
+static const State *maker_of(lua_State *L)
 {
 	State *state = state_of(L);
 
-	return state->runtime->spared ? nullptr : state->account;
+	return state->runtime->spared ? nullptr : state;
 }
 
 /* The second argument of lunatik.runtime(): nothing or true, false, or words as in a script's header. */
@@ -92,7 +92,7 @@ static int new_runtime(lua_State *L)
 	check_may_wait(L, "lunatik.runtime");
 	failure = static_cast<Failure *>(lua_newuserdatauv(L, sizeof(Failure), 0));
 	box = push_box(L, Handle::type);
-	handle = runtime_new(script, options, payer_of(L), *failure);
+	handle = runtime_new(script, options, maker_of(L), *failure);
 	if (!handle)
 		return luaL_error(L, "%s", failure->text);
 	box->object = handle;

@@ -91,6 +91,7 @@ static void runtime_free(lunatik_deferred *deferred)
 		if (runtime->states[i])
 			state_free(runtime->states[i]);
 	account_put(runtime->maker);
+	lunatik_net_forget(runtime->net);
 	lunatik_memory_free(runtime->states);
 	lunatik_memory_free(runtime);
 }
@@ -111,6 +112,13 @@ const char *name_of(const Runtime *runtime)
 lunatik_context context_of(const Runtime *runtime)
 {
 	return runtime->context;
+}
+
+const lunatik_net *net_of(lua_State *L)
+{
+	const Runtime *runtime = runtime_of(L);
+
+	return runtime->spared ? nullptr : runtime->net;
 }
 
 /* --- entering --------------------------------------------------------------------------- */
@@ -294,7 +302,7 @@ static bool is_script_name(const char *name, size_t length)
 	return true;
 }
 
-static Runtime *runtime_allocate(const char *script, size_t length, const Options &options, Account *maker)
+static Runtime *runtime_allocate(const char *script, size_t length, const Options &options, const State *maker)
 {
 	unsigned int count = options.percpu ? lunatik_cpu_count() : 1;
 	Runtime *runtime = static_cast<Runtime *>(lunatik_memory_new(sizeof(Runtime) + length + 1,
@@ -307,14 +315,21 @@ static Runtime *runtime_allocate(const char *script, size_t length, const Option
 		lunatik_memory_free(runtime);
 		return nullptr;
 	}
+	runtime->net = maker ? lunatik_net_share(maker->runtime->net) : lunatik_net_current();
+	if (!runtime->net) {
+		lunatik_memory_free(runtime->states);
+		lunatik_memory_free(runtime);
+		return nullptr;
+	}
 	runtime->holds = 1;
 	runtime->context = options.context;
 	runtime->percpu = options.percpu;
 	runtime->count = count;
 	runtime->limits = options.limits;
-	runtime->maker = maker;
-	if (maker)
-		account_get(maker);
+	if (maker) {
+		runtime->maker = maker->account;
+		account_get(maker->account);
+	}
 	lunatik_log_limit_init(&runtime->errors);
 	memcpy(runtime->name, script, length);
 	return runtime;
@@ -342,7 +357,7 @@ static bool load_one(Runtime *runtime, unsigned int index, Failure &failure)
 	return loaded;
 }
 
-Handle *runtime_new(const char *script, const Options &given, Account *maker, Failure &failure)
+Handle *runtime_new(const char *script, const Options &given, const State *maker, Failure &failure)
 {
 	size_t length = strlen(script);
 	Options options = given;
@@ -549,18 +564,20 @@ static int runtime_stop_method(lua_State *L)
 /// @return table: script (string), context (string), percpu (boolean), running (boolean), memory and
 /// quota (integer bytes in use and at most, the latter for each state), budget (integer milliseconds for
 /// one visit), breaches (integer visits that ended for going over a limit), condemned (boolean: it was
-/// stopped for its breaches)
+/// stopped for its breaches), netns (integer number of the network namespace it acts in, as
+/// /proc/PID/ns/net shows it; nil when that has ended)
 /// Context: any.
 /// @function runtime:info()
 static int runtime_info(lua_State *L)
 {
 	lua_Integer used = 0, breaches = 0;
+	unsigned int netns;
 	bool running = false;
 	const char *context;
 	Runtime *runtime;
 
 	check_runtime(L, 1);
-	lua_createtable(L, 0, 9);
+	lua_createtable(L, 0, 10);
 	/* Only now, and its name last: the collector may run a finalizer that gives it up. */
 	runtime = check_runtime(L, 1);
 	for (unsigned int i = 0; i < runtime->count; i++) {
@@ -573,6 +590,7 @@ static int runtime_info(lua_State *L)
 			used += static_cast<lua_Integer>(account_used(state->account));
 		}
 	}
+	netns = lunatik_net_number(runtime->net);
 	lua_pushinteger(L, used);
 	lua_setfield(L, -2, "memory");
 	lua_pushinteger(L, static_cast<lua_Integer>(runtime->limits.quota));
@@ -587,6 +605,10 @@ static int runtime_info(lua_State *L)
 	lua_setfield(L, -2, "running");
 	lua_pushboolean(L, runtime->percpu);
 	lua_setfield(L, -2, "percpu");
+	if (netns) {
+		lua_pushinteger(L, netns);
+		lua_setfield(L, -2, "netns");
+	}
 	context = context_name(runtime->context);
 	lua_pushstring(L, runtime->name);
 	lua_setfield(L, -2, "script");

@@ -5,6 +5,7 @@
 
 #include "lunatik.hpp"
 #include "kernel/log.h"
+#include "kernel/net.h"
 
 namespace lunatik {
 
@@ -65,6 +66,7 @@ struct Runtime {
 	bool condemned;			/* it was stopped for its breaches, or is about to be */
 	Limits limits;
 	Account *maker;			/* of the script that made it, or null */
+	lunatik_net *net;		/* where its scripts act */
 	lunatik_deferred end;		/* of one that is condemned */
 	lunatik_log_limit errors;
 	unsigned int count;		/* of states; entries for CPUs that cannot exist are null */
@@ -152,10 +154,11 @@ bool may_collect(State *state);
 /* --- runtime.cpp --- */
 
 /*
- * A new runtime that has run its script; the caller owns the reference. `maker` pays for it, if there is one.
- * Null on failure. May sleep.
+ * A new runtime that has run its script; the caller owns the reference. The script of `maker`, if
+ * there is one, pays for it and hands down its network namespace; else that is the running task's. Null on
+ * failure. May sleep.
  */
-Handle *runtime_new(const char *script, const Options &options, Account *maker, Failure &failure);
+Handle *runtime_new(const char *script, const Options &options, const State *maker, Failure &failure);
 
 /* Stops a runtime: 0; -EDEADLK from inside of it; -EBUSY, -EINTR when it was busy. May sleep. */
 int runtime_stop(Runtime *runtime, Wait wait);

@@ -11,6 +11,7 @@
 #include "watch.h"
 #include "lockdown.h"
 #include "memory.h"
+#include "net.h"
 #include "rcu.h"
 
 /* C++ functions of include/lunatik.hpp; C knows them by name only. */
@@ -31,6 +32,7 @@ KIT(run_task);
 KIT(check_runtime);
 KIT(name_of);
 KIT(context_of);
+KIT(net_of);
 KIT(may_sleep);
 KIT(check_may_sleep);
 KIT(check_may_wait);
@@ -71,6 +73,8 @@ EXPORT_SYMBOL(luafast_call);
 EXPORT_SYMBOL(luafast_keep);
 
 EXPORT_SYMBOL(lunatik_locked_down);
+EXPORT_SYMBOL(lunatik_net_get);
+EXPORT_SYMBOL(lunatik_net_put);
 EXPORT_SYMBOL(lunatik_memory_new);
 EXPORT_SYMBOL(lunatik_memory_free);
 EXPORT_SYMBOL(lunatik_memory_resize);

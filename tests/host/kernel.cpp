@@ -6,6 +6,7 @@
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/module.h"
+#include "kernel/net.h"
 #include "kernel/rcu.h"
 #include "kernel/watch.h"
 
@@ -892,6 +893,81 @@ void lunatik_module_put(struct module *module)
 		kernel::report("the module %s is put once too often", module->name);
 }
 
+/* --- network namespaces ----------------------------------------------------------------- */
+
+struct net {
+	unsigned int number = 1;
+	std::atomic<int> references{1};	/* its processes' */
+};
+
+struct lunatik_net {
+	std::atomic<int> references;
+	std::shared_ptr<net> seen;
+};
+
+static std::shared_ptr<net> namespace_now = std::make_shared<net>();
+
+lunatik_net *lunatik_net_current(void)
+{
+	void *block = lunatik_memory_new(sizeof(lunatik_net), LUNATIK_MEMORY_SLEEP);
+
+	return block ? new (block) lunatik_net{ 1, namespace_now } : nullptr;
+}
+
+lunatik_net *lunatik_net_share(lunatik_net *seen)
+{
+	seen->references++;
+	return seen;
+}
+
+void lunatik_net_forget(lunatik_net *seen)
+{
+	if (!seen || --seen->references)
+		return;
+	seen->~lunatik_net();
+	lunatik_memory_free(seen);
+}
+
+struct net *lunatik_net_get(const lunatik_net *seen)
+{
+	struct net *net = seen ? seen->seen.get() : namespace_now.get();
+
+	for (int references = net->references; references;)
+		if (net->references.compare_exchange_weak(references, references + 1))
+			return net;
+	return nullptr;
+}
+
+void lunatik_net_put(struct net *net)
+{
+	net->references--;
+}
+
+unsigned int lunatik_net_number(const lunatik_net *seen)
+{
+	struct net *net = lunatik_net_get(seen);
+
+	if (!net)
+		return 0;
+	lunatik_net_put(net);
+	return net->number;
+}
+
+namespace kernel {
+
+void enter_namespace(unsigned int number)
+{
+	namespace_now = std::make_shared<net>();
+	namespace_now->number = number;
+}
+
+void end_namespace()
+{
+	lunatik_net_put(namespace_now.get());
+}
+
+} // namespace kernel
+
 void lunatik_module_request(const char *name)
 {
 	must_sleep("request_module()");
@@ -923,6 +999,7 @@ void reset()
 	killed = false;
 	current.processor = 0;
 	modprobe = nullptr;
+	namespace_now = std::make_shared<net>();
 	for (struct module *module : { &__this_module, &data_module, &rcu_module })
 		module->leaving = false, module->references = 0;
 	std::lock_guard<std::mutex> lock(text_mutex);

@@ -50,6 +50,12 @@ void clear_log();
 /* What modprobe does; it sees the library's name. */
 void on_module_request(std::function<void(const std::string &)> handler);
 
+/* --- network namespaces --- */
+/* The task is in a new one from now on. */
+void enter_namespace(unsigned int number);
+/* The last process of the current one leaves. */
+void end_namespace();
+
 /* --- processors --- */
 void set_processors(unsigned int count);
 void set_impossible(unsigned int processor);

@@ -132,7 +132,7 @@ TEST_F(RuntimeTest, CallersContextOverridesTheHeader)
 		same(lunatik.runtime("packets", true):info().context, "process")
 		same(lunatik.runtime("packets", "hardirq"):info(), { script = "packets", context = "hardirq", percpu = false,
 			running = true, memory = lunatik.runtime("packets", "hardirq"):info().memory, quota = 4 << 20,
-			budget = 1, breaches = 0, condemned = false })
+			budget = 1, breaches = 0, condemned = false, netns = 1 })
 	)lua");
 }
 
@@ -241,6 +241,32 @@ TEST_F(RuntimeTest, InfoTellsOfTheRuntime)
 		same(info.running, true)
 		assert(info.memory > 100000 and info.memory < 300000, info.memory)
 	)lua");
+}
+
+TEST_F(RuntimeTest, ActsInTheNetworkNamespaceOfWhoHadItRun)
+{
+	script("inner", "");
+	kernel::enter_namespace(7);
+	Handle *outer = run("outer", "function check() assert(require('lunatik').runtime('inner'):info().netns == 7) end");
+
+	kernel::enter_namespace(8);
+	inside(outer, [](lua_State *L) { EXPECT_EQ(lunatik_net_number(net_of(L)), 7u); });
+	EXPECT_TRUE(call(outer, "check"));
+	inside(outer, [](lua_State *L) {
+		runtime_of(L)->spared = true;
+		EXPECT_EQ(lunatik_net_number(net_of(L)), 8u);
+		runtime_of(L)->spared = false;
+	});
+}
+
+TEST_F(RuntimeTest, DoesNotKeepItsNetworkNamespace)
+{
+	kernel::enter_namespace(7);
+	Handle *handle = run("idle", "");
+
+	kernel::end_namespace();
+	EXPECT_EQ(lunatik_net_number(handle->runtime->net), 0u);
+	inside(handle, [](lua_State *L) { EXPECT_EQ(lunatik_net_get(net_of(L)), nullptr); });
 }
 
 TEST_F(RuntimeTest, MemoryOfInfoIsWhatTheCollectorCounts)
