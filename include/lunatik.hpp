@@ -262,6 +262,9 @@ bool call(lua_State *L, int arguments, int results) LUNATIK_KIT(call);
 /* The message handler that adds a traceback. */
 int traceback(lua_State *L) LUNATIK_KIT(traceback);
 
+/* The gate that the calling code is inside of, for waits that end when the runtime is to be stopped. */
+lunatik_gate *gate_of(lua_State *L) LUNATIK_KIT(gate_of);
+
 /* The pointers that bindings keep in a state's door, by enum lunatik_slot. */
 void **slots_of(lua_State *L) LUNATIK_KIT(slots_of);
 

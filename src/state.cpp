@@ -36,6 +36,11 @@ Runtime *runtime_of(lua_State *L)
 	return state_of(L)->runtime;
 }
 
+lunatik_gate *gate_of(lua_State *L)
+{
+	return state_of(L)->gate;
+}
+
 void **slots_of(lua_State *L)
 {
 	return state_of(L)->slots;

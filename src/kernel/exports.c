@@ -7,6 +7,7 @@
 #include "lunatik.h"
 #include "lunatik_library.h"
 #include "fast.h"
+#include "gate.h"
 #include "packet.h"
 #include "watch.h"
 #include "lockdown.h"
@@ -32,6 +33,7 @@ KIT(run_task);
 KIT(check_runtime);
 KIT(name_of);
 KIT(context_of);
+KIT(gate_of);
 KIT(net_of);
 KIT(may_sleep);
 KIT(check_may_sleep);
@@ -73,6 +75,9 @@ EXPORT_SYMBOL(luafast_call);
 EXPORT_SYMBOL(luafast_keep);
 
 EXPORT_SYMBOL(lunatik_locked_down);
+EXPORT_SYMBOL(lunatik_gate_is_urged);
+EXPORT_SYMBOL(lunatik_gate_urges);
+
 EXPORT_SYMBOL(lunatik_net_get);
 EXPORT_SYMBOL(lunatik_net_put);
 EXPORT_SYMBOL(lunatik_memory_new);
