@@ -296,8 +296,8 @@ int traceback(lua_State *L) LUNATIK_KIT(traceback);
 /* The door of this state, which lives as long as the runtime's memory. */
 lunatik_door *own_door(lua_State *L) LUNATIK_KIT(own_door);
 
-/* The CPU whose events enter this state; -1 when those of all CPUs do. */
-int own_cpu(lua_State *L) LUNATIK_KIT(own_cpu);
+/* The gate that the calling code is inside of, for waits that end when the runtime is to be stopped. */
+lunatik_gate *gate_of(lua_State *L) LUNATIK_KIT(gate_of);
 
 /* The pointers that bindings keep in a state's door, by enum lunatik_slot. */
 void **slots_of(lua_State *L) LUNATIK_KIT(slots_of);

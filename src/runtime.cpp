@@ -255,6 +255,7 @@ static int shut(Runtime *runtime, State *state, Wait wait)
 	struct lunatik_pin pin;
 	int error;
 
+	lunatik_gate_urge(state->gate);
 	lunatik_pin(runtime->context, &pin);
 	error = enter_gate(state->gate, runtime->context, wait);
 	if (!error) {
@@ -263,6 +264,7 @@ static int shut(Runtime *runtime, State *state, Wait wait)
 		lunatik_gate_leave(state->gate);
 	}
 	lunatik_unpin(runtime->context, &pin);
+	lunatik_gate_calm(state->gate);
 	return error;
 }
 

@@ -41,16 +41,9 @@ lunatik_door *own_door(lua_State *L)
 	return state_of(L);
 }
 
-int own_cpu(lua_State *L)
+lunatik_gate *gate_of(lua_State *L)
 {
-	const Runtime *runtime = runtime_of(L);
-	unsigned int cpu = 0;
-
-	if (!runtime->percpu)
-		return -1;
-	while (runtime->states[cpu] != state_of(L))
-		cpu++;
-	return static_cast<int>(cpu);
+	return state_of(L)->gate;
 }
 
 void **slots_of(lua_State *L)

@@ -7,6 +7,7 @@
 #include "lunatik.h"
 #include "lunatik_library.h"
 #include "fast.h"
+#include "gate.h"
 #include "packet.h"
 #include "watch.h"
 #include "lockdown.h"
@@ -37,6 +38,7 @@ KIT(name_of);
 KIT(context_of);
 KIT(net_of);
 KIT(cpu_of);
+KIT(gate_of);
 KIT(may_sleep);
 KIT(check_may_sleep);
 KIT(check_may_wait);
@@ -51,7 +53,6 @@ KIT(log_error);
 KIT(slots_of);
 KIT(door_of);
 KIT(own_door);
-KIT(own_cpu);
 KIT(find_script);
 KIT(script_generation);
 KIT(is_shareable);
@@ -85,6 +86,8 @@ EXPORT_SYMBOL(lunatik_net_get);
 EXPORT_SYMBOL(lunatik_net_put);
 EXPORT_SYMBOL(lunatik_module_uses_us);
 EXPORT_SYMBOL(lunatik_stack_floor);
+EXPORT_SYMBOL(lunatik_gate_is_urged);
+EXPORT_SYMBOL(lunatik_gate_urges);
 EXPORT_SYMBOL(lunatik_memory_new);
 EXPORT_SYMBOL(lunatik_memory_free);
 EXPORT_SYMBOL(lunatik_memory_resize);

@@ -18,12 +18,14 @@ local classes = {
 }
 
 local process = pcall(function()
-	local completion, thread, device = require("completion"), require("thread"), require("device")
+	local completion, thread, device, socket = require("completion"), require("thread"), require("device"), require("socket")
 	classes.completion = { completion.new(), "complete", "wait" }
 	classes.thread = { thread.current(), "stop", "task" }
 	local node = device.new({ name = "faults-" .. tostring(classes):match("%x+$") })
 	classes.device = { node, "stop" }
 	classes.notifier = { require("notifier").netdevice(function() end), "delete" }
+	classes.socket = { socket.new(socket.af.INET, socket.sock.DGRAM), "close", "send", "receive", "bind", "listen", "accept",
+		"connect", "getsockname", "getpeername", "settimeout" }
 	classes.functions = { nil }
 	classes.functions.device_stop = { device.stop, "device" }
 	classes.functions.thread_run = { thread.run, "runtime" }
