@@ -1,5 +1,8 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 -- Faults of time: functions that never return by themselves, or not in time.
+local data = require("data")
+local packet = require("packet")
+
 local function forever() while true do end end
 
 local time = {
@@ -23,6 +26,16 @@ local time = {
 	["load"] = function() return assert(load(function() return " " end)) end,
 	["index"] = function() local t = {} for i = 1, 1900 do t = setmetatable({}, { __index = t }) end while true do pcall(function() return t.x end) end end,
 	["class"] = function() return ("a"):rep(1 << 18):find("[" .. ("b"):rep(1 << 18) .. "a]*") end,
+	["packet"] = function()
+		-- As many TLS extensions as there may be, none of which is looked for; and DNS pointers
+		local d = data.new(16384)
+		d:setstring(0, "\22\3\1\63\255\1\0\63\251\3\3" .. ("R"):rep(32) .. "\0\0\2\19\1\1\0\63\208" .. ("\0\5\0\0"):rep(4000))
+		for i = 1, 127 do d:setuint16be(8000 + i * 2, 0xc000 | 8000 + i * 2 - 2) end
+		d:setuint16be(8000, 0)
+		while true do
+			assert(packet.sni(d, 0) == nil and packet.name(d, 8254, 0) == 8256)
+		end
+	end,
 	["sethook"] = function()
 		local h = function() end
 		local function f() local x <close> = h; forever() end
