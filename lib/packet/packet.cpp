@@ -113,7 +113,7 @@ static int arp(lua_State *L)
 		size_t at;
 
 		if (!start(L, 2, at, [&](size_t &at) {
-			unsigned int type;
+			unsigned int type = 0;
 
 			at = 0;
 			return (data->access && data->access->network) || (parse_link(bytes, type, at) && type == TYPE_ARP);
@@ -133,7 +133,7 @@ static int arp(lua_State *L)
 /* Where the network header is, if it is of this type. */
 template <class Bytes> static bool find_network(Bytes &bytes, const Data *data, unsigned int wanted, size_t &at)
 {
-	unsigned int type;
+	unsigned int type = 0;
 
 	at = 0;
 	/* The version in the header itself is checked anyway. */

@@ -11,7 +11,8 @@ local environment = lunatik._ENV
 local classes = {
 	data = { data.new(8), "getbyte", "setbyte", "getnumber", "setnumber", "getint8", "setint8", "getuint8", "setuint8",
 		"getint16", "setint16", "getuint16", "setuint16", "getint32", "setint32", "getuint32", "setuint32", "getint64",
-		"setint64", "getstring", "setstring" },
+		"setint64", "getint16be", "setint16be", "getuint16be", "setuint16be", "getint32be", "setint32be", "getuint32be",
+		"setuint32be", "getint64be", "setint64be", "getstring", "setstring" },
 	["rcu.table"] = { environment },
 	fifo = { require("fifo").new(8), "push", "pop", "send", "receive", "close" },
 	runtime = { environment.faults_runtime, "stop", "resume", "info" },
@@ -41,6 +42,11 @@ end)
 local functions = classes.functions or {}
 classes.functions = nil
 functions.rcu_map = { rcu.map, "rcu.table" }
+for name, f in pairs(require("packet")) do
+	if type(f) == "function" and name ~= "ip" and name ~= "mac" then
+		functions["packet_" .. name] = { f, "data" }
+	end
+end
 for name, class in pairs(classes) do
 	for i = 2, #class do
 		functions[name .. "_" .. class[i]] = { class[1][class[i]], name }

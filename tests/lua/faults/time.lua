@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 -- Faults of time: functions that never return by themselves, or not in time. Nested little: they are parsed near the
 -- end of the stack where a kernel's checkers make frames large.
+local data = require("data")
+local packet = require("packet")
+
 local function forever() while true do end end
 
 local time = {}
@@ -34,6 +37,16 @@ time.gsub = function() local s = ("x"):rep(10000) while true do s:gsub(".", stri
 time.load = function() return assert(load(function() return " " end)) end
 time.index = function() local t = {} for i = 1, 1900 do t = setmetatable({}, { __index = t }) end while true do pcall(function() return t.x end) end end
 time.class = function() return ("a"):rep(1 << 18):find("[" .. ("b"):rep(1 << 18) .. "a]*") end
+time.packet = function()
+	-- As many TLS extensions as there may be, none of which is looked for; and DNS pointers
+	local d = data.new(16384)
+	d:setstring(0, "\22\3\1\63\255\1\0\63\251\3\3" .. ("R"):rep(32) .. "\0\0\2\19\1\1\0\63\208" .. ("\0\5\0\0"):rep(4000))
+	for i = 1, 127 do d:setuint16be(8000 + i * 2, 0xc000 | 8000 + i * 2 - 2) end
+	d:setuint16be(8000, 0)
+	while true do
+		assert(packet.sni(d, 0) == nil and packet.name(d, 8254, 0) == 8256)
+	end
+end
 time.sethook = function()
 	local function f() local x <close> = nothing; forever() end
 	debug.setmetatable(print, { __close = debug.sethook })
