@@ -9,7 +9,7 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/clock.h>
+#include <linux/timekeeping.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/stacktrace.h>
@@ -116,7 +116,7 @@ static void handle(struct luaprobe *probe, const struct luaprobe_event *event)
 		return;
 	}
 	load = this_cpu_ptr(&loads);
-	began = local_clock();
+	began = ktime_get_mono_fast_ns();
 	if (!has_time(load, began)) {
 		miss(probe);
 		tell_of_load(probe);
@@ -124,7 +124,7 @@ static void handle(struct luaprobe *probe, const struct luaprobe_event *event)
 	}
 	if (!luaprobe_run(probe->owner, event))
 		miss(probe);
-	took = local_clock() - began;
+	took = ktime_get_mono_fast_ns() - began;
 	if (took > SHORT)
 		load->spent += took - SHORT;
 }

@@ -3,7 +3,7 @@
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/sched/clock.h>
+#include <linux/timekeeping.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -109,12 +109,12 @@ static bool try_enter(struct lunatik_gate *gate)
 
 int lunatik_gate_enter_briefly(struct lunatik_gate *gate, unsigned int milliseconds)
 {
-	u64 until = local_clock() + milliseconds * NSEC_PER_MSEC;
+	u64 until = ktime_get_mono_fast_ns() + milliseconds * NSEC_PER_MSEC;
 
 	if (READ_ONCE(gate->owner) == current)
 		return -EDEADLK;
 	while (!try_enter(gate)) {
-		if (local_clock() >= until)
+		if (ktime_get_mono_fast_ns() >= until)
 			return -EBUSY;
 		if (gate->context != LUNATIK_PROCESS)
 			cpu_relax();

@@ -5,7 +5,7 @@
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
-#include <linux/sched/clock.h>
+#include <linux/timekeeping.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
@@ -112,9 +112,10 @@ static u64 share(u64 now, u64 deadline, u64 wanted)
 	return min(wanted, rest - rest / 16);
 }
 
+/* Not local_clock(): where the CPU's own counter is unstable, that stands still until the next tick, which never comes. */
 void lunatik_watch_clock(struct lunatik_door *door)
 {
-	u64 now = local_clock(), wanted = door->budget * (u64)NSEC_PER_MSEC, left = wanted;
+	u64 now = ktime_get_mono_fast_ns(), wanted = door->budget * (u64)NSEC_PER_MSEC, left = wanted;
 
 	door->age = LUNATIK_RELAXING; /* its C functions are to look at the clock, too */
 	door->outer = this_cpu_read(clocked);
@@ -132,7 +133,7 @@ void lunatik_unwatch_clock(struct lunatik_door *door)
 
 bool lunatik_clock_over(struct lunatik_door *door)
 {
-	if (local_clock() < door->deadline)
+	if (ktime_get_mono_fast_ns() < door->deadline)
 		return false;
 	tell(door, door->shared ? 0 : LUNATIK_BREACHED);
 	return true;

@@ -44,8 +44,8 @@ sleeping = re.compile("(device|thread|notifier|socket)_")
 # A few of each kind, for contexts whose way into a runtime is another's; all where the context is named
 essential = {
     "time": {"loop", "pcall", "gc", "pattern"},
-    "memory": {"table", "string", "closure", "data"},
-    "stack": {"index", "call", "tostring", "table_sort", "deep_calls", "gsub", "load"},
+    "memory": {"table", "string", "closures", "stack"},
+    "stack": {"index", "pcall", "gsub", "sort", "wrap", "deep_calls"},
     "objects": {"data_getbyte", "data_setstring", "rcu_map", "runtime_resume"},
     "errors": {"error", "error_nil", "error_object", "nil_index", "zero", "yield"},
 }
