@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 # Probes in the running kernel: what scripts do in them, and where, never takes the machine down. tests/lua/probe.lua
 # has the library's functions.
+#
+# A probe rewrites the kernel's code. QEMU 7.2 may run such code on another CPU as it was in the middle of that (an
+# int3 that is no longer there, and then of a probe without a copy of the instruction: the kernel panics). So where
+# it emulates the CPU, there is one only while probes come and go, and two in between.
 
 bats_require_minimum_version 1.5.0
 load log
@@ -9,12 +13,25 @@ load log
 list=/sys/kernel/debug/kprobes/list
 script=tests/scripts/probes
 
+second=/sys/devices/system/cpu/cpu1/online
+emulated() { grep -q 'QEMU TCG' /proc/cpuinfo; }
+one_cpu() { ! emulated || echo 0 >$second; }
+both_cpus() { echo 1 >$second; }
+
 setup_file() {
+	# Its grace periods would take most of the time.
+	echo 1 >/sys/kernel/rcu_expedited
 	mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
 	lunatik load
 }
 
+teardown_file() {
+	echo 0 >/sys/kernel/rcu_expedited
+	both_cpus
+}
+
 setup() {
+	one_cpu
 	mark
 	background=()
 }
@@ -22,6 +39,7 @@ setup() {
 teardown() {
 	[ ${#background[@]} = 0 ] || kill -KILL "${background[@]}" || true
 	wait
+	one_cpu
 	lunatik load
 	for name in $(lunatik list | awk 'NR > 1 { print $1 }'); do
 		lunatik stop "$name"
@@ -94,9 +112,11 @@ work() {
 			! grep -q " [tT] ${target%=*}$" /proc/kallsyms || known+="$target "
 		done
 		start all "$known" --budget 100ms
-		sleep 1
+		both_cpus
+		sleep 0.5
 		timeout 60 lunatik <<<'for i = 1, 20 do print(i) end local t = {} for i = 1, 1000 do t[i] = {} end' >/dev/null
 		echo "# $known: $(events)"
+		one_cpu
 		lunatik stop $script
 	done
 	still_evaluates
@@ -124,7 +144,7 @@ work() {
 	done
 }
 
-@test "probe: a script in a hot path of both CPUs is started and stopped 50 times under load" {
+@test "probe: a script in a hot path is started and stopped 50 times under load" {
 	work
 	lunatik <<<"local e = require('lunatik')._ENV e.probe_action, e.probe_targets = 'nothing', 'syscall:read=pre ip_rcv=pre'"
 	for _ in {1..10}; do
@@ -142,9 +162,11 @@ work() {
 @test "probe: long handlers at every step of the kernel leave it time to go on" {
 	work
 	start long "syscall:read=pre syscall:write=pre vfs_read=pre vfs_write=pre _raw_spin_lock=pre kfree=pre __rcu_read_lock=pre" --budget 100ms
-	sleep 2
+	both_cpus
+	sleep 1
 	within 30 lunatik <<<'return 6*7'
 	[ "$(missed)" -gt 0 ]
+	one_cpu
 	within 30 lunatik stop $script
 	[[ "$(log)" == *"handlers of probes take more than 80 % of CPU"* ]]
 }
@@ -235,6 +257,7 @@ count_of() { awk -v name="$1:" '$1 == name { print $2 }'; }
 		    os.readv(zero, buffer)
 		    os.writev(null, buffer)
 	PYTHON
+	both_cpus
 	for cpu in 0 1; do
 		taskset --cpu-list $cpu python3 "$BATS_TEST_TMPDIR/calls" 3>&- &
 	done
@@ -249,6 +272,7 @@ count_of() { awk -v name="$1:" '$1 == name { print $2 }'; }
 
 @test "systrack: agrees with strace -c" {
 	lunatik run examples/systrack
+	both_cpus
 	before=$(cat /dev/systrack)
 	strace -f -c -U name,calls -o "$BATS_TEST_TMPDIR/strace" python3 -c '
 import os
@@ -279,10 +303,12 @@ if pid: os.wait()
 @test "systrack: is read in parts, by several at once, and stopped while it counts" {
 	lunatik run examples/systrack
 	[ "$(dd if=/dev/systrack bs=1 status=none | awk '{ print $1 }' | tr '\n' ' ')" = "read: readv: write: writev: openat: close: " ]
+	both_cpus
 	for _ in 1 2; do
 		run_on bash -c 'while :; do cat /dev/systrack; done'
 	done
 	sleep 1
+	one_cpu
 	lunatik stop examples/systrack
 	[ ! -e /dev/systrack ]
 	run -1 lunatik run examples/systrack/probes

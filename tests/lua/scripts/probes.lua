@@ -16,14 +16,15 @@ local events = data.new(8)
 local kept, shared, done = {}, rcu.table(16), completion.new()
 
 local actions = {
-	-- what needs the allocator, the locks of others, the clock, the scheduler, the console
+	-- now and then what needs the allocator, the locks of others, the clock, the scheduler, the console
 	all = function(n)
-		kept[n % 50 + 1] = { n, ("x"):rep(n % 3000), tostring(n) }
-		shared[tostring(n % 8)] = n
+		if n % 8 ~= 0 then return end
+		kept[n // 8 % 50 + 1] = { n, ("x"):rep(n % 3000), tostring(n) }
+		shared[tostring(n % 64)] = n
 		done:complete()
 		linux.random(n + 1)
 		linux.time()
-		if n % 500 == 0 then print("probed", n) end
+		if n % 512 == 0 then print("probed", n) end
 	end,
 	print = function(n) if n % 100 == 0 then print("probed", n) end end,
 	nothing = function() end,
