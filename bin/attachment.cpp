@@ -170,6 +170,9 @@ void Interface::attach(const std::string &script, const std::string &mode)
 
 		fail("open the XDP program", what, "it needs memory");
 	}
+	/* libxdp does not read it from the section's name. */
+	if (int failed = xdp_program__set_xdp_frags_support(program.get(), true))
+		fail("open the XDP program", -failed, "install libxdp of Debian 12, or a later one");
 	if (former && !xdp_multiprog__hw_prog(former.get()) && wanted != XDP_MODE_HW) {
 		xdp_attach_mode theirs = xdp_multiprog__attach_mode(former.get());
 

@@ -5,10 +5,11 @@
 -- control.lua keeps; what comes back is rewritten back. Attached to the interfaces by the tool beside it, xdptables.
 
 local rules, flows = require("examples.xdptables.tables")()
+local packet = require("packet")
 local xdp = require("xdp")
 local action = require("linux.xdp")
 
-local IPV4 <const>, TCP <const>, UDP <const> = 0x0800, 6, 17
+local IPV4 <const>, TCP <const>, UDP <const> = packet.type.IP, packet.protocol.TCP, packet.protocol.UDP
 local ETHERNET <const> = 14
 
 -- A rule: interface, destination address and port, protocol = source address and port that it is for (0: any),
@@ -41,24 +42,24 @@ local function inverse(word)
 end
 
 -- Writes addresses, ports and MAC addresses, and mends the checksums.
-local function rewrite(packet, transport, protocol, source, destination, ports, macs)
+local function rewrite(frame, transport, protocol, source, destination, ports, macs)
 	local ip = ETHERNET
-	local old_source, old_destination = packet:getuint32be(ip + 12), packet:getuint32be(ip + 16)
-	local old_ports, hops = packet:getuint32be(transport), packet:getuint16be(ip + 8)
+	local old_source, old_destination = frame:getuint32be(ip + 12), frame:getuint32be(ip + 16)
+	local old_ports, hops = frame:getuint32be(transport), frame:getuint16be(ip + 8)
 	local difference = inverse(old_source) + inverse(old_destination) + source + destination
 	local field = transport + (protocol == TCP and 16 or 6)
-	local checksum = packet:getuint16be(field)
+	local checksum = frame:getuint16be(field)
 
-	packet:setstring(0, macs)
-	packet:setuint32be(ip + 12, source)
-	packet:setuint32be(ip + 16, destination)
-	packet:setuint16be(ip + 8, hops - 0x100)
-	packet:setuint16be(ip + 10, mended(packet:getuint16be(ip + 10), difference + (~hops & 0xffff) + hops - 0x100))
-	packet:setuint32be(transport, ports)
+	frame:setstring(0, macs)
+	frame:setuint32be(ip + 12, source)
+	frame:setuint32be(ip + 16, destination)
+	frame:setuint16be(ip + 8, hops - 0x100)
+	frame:setuint16be(ip + 10, mended(frame:getuint16be(ip + 10), difference + (~hops & 0xffff) + hops - 0x100))
+	frame:setuint32be(transport, ports)
 	-- UDP without a checksum stays so.
 	if protocol == TCP or checksum ~= 0 then
 		checksum = mended(checksum, difference + inverse(old_ports) + ports)
-		packet:setuint16be(field, checksum == 0 and protocol == UDP and 0xffff or checksum)
+		frame:setuint16be(field, checksum == 0 and protocol == UDP and 0xffff or checksum)
 	end
 end
 
@@ -79,7 +80,7 @@ local function swapped(ports)
 	return ports >> 16 | (ports & 0xffff) << 16
 end
 
-local function forward(packet, transport, protocol, interface, source, destination, ports)
+local function forward(frame, transport, protocol, interface, source, destination, ports)
 	local rule = rules[RULE_KEY:pack(interface, destination, ports & 0xffff, protocol)]
 	if not rule then
 		return nil
@@ -90,49 +91,43 @@ local function forward(packet, transport, protocol, interface, source, destinati
 	end
 	from = from ~= 0 and from or source
 
-	local verdict = packet:redirect(out) -- raises, and nothing is changed, when the interface is gone
-	local macs, new_ports = packet:getstring(0, 12), ports & 0xffff0000 | to_port
+	local verdict = frame:redirect(out) -- raises, and nothing is changed, when the interface is gone
+	local macs, new_ports = frame:getstring(0, 12), ports & 0xffff0000 | to_port
 	local replies = swapped(new_ports)
-	rewrite(packet, transport, protocol, from, to, new_ports, mac .. from_mac)
+	rewrite(frame, transport, protocol, from, to, new_ports, mac .. from_mac)
 	remember(FLOW_KEY:pack(out, to, from, replies, protocol), to, from, replies,
 		FLOW:pack(destination, ports & 0xffff, source, macs:sub(7, 12) .. macs:sub(1, 6), interface))
 	return verdict
 end
 
-local function back(packet, transport, protocol, interface, source, destination, ports)
+local function back(frame, transport, protocol, interface, source, destination, ports)
 	local entry = flows[place_of(source, destination, ports)]
 	if not entry or entry:sub(1, FLOW_KEY_SIZE) ~= FLOW_KEY:pack(interface, source, destination, ports, protocol) then
 		return nil
 	end
 	local from, from_port, to, macs, out = FLOW:unpack(entry, FLOW_KEY_SIZE + 1)
-	local verdict = packet:redirect(out)
-	rewrite(packet, transport, protocol, from, to, from_port << 16 | ports & 0xffff, macs)
+	local verdict = frame:redirect(out)
+	rewrite(frame, transport, protocol, from, to, from_port << 16 | ports & 0xffff, macs)
 	return verdict
 end
 
-local function judge(packet)
-	local ip = ETHERNET
-	local first, protocol = packet:getbyte(ip), packet:getbyte(ip + 9)
-	if packet:getuint16be(12) ~= IPV4 or first >> 4 ~= 4 or (protocol ~= TCP and protocol ~= UDP) then
+local function judge(frame)
+	-- Too short for it, or something else: the network stack judges it.
+	local _, kind = packet.ethernet(frame)
+	if kind ~= IPV4 then
 		return nil
 	end
-	local header = (first & 15) * 4
-	local transport = ip + header
+	local transport, protocol, source, destination, hops, stop, fragment, more = packet.ipv4(frame, ETHERNET)
 	-- Without ports, for the network stack to answer, or no whole TCP or UDP header
-	if packet:getuint16be(ip + 6) & 0x3fff ~= 0 or packet:getbyte(ip + 8) < 2 or header < 20 or
-	   #packet < transport + (protocol == TCP and 20 or 8) then
+	if not transport or (protocol ~= TCP and protocol ~= UDP) or fragment > 0 or more or hops < 2 or
+	   stop < transport + (protocol == TCP and 20 or 8) then
 		return nil
 	end
-	local interface, source, destination, ports = packet:interface(), packet:getuint32be(ip + 12),
-		packet:getuint32be(ip + 16), packet:getuint32be(transport)
-	return forward(packet, transport, protocol, interface, source, destination, ports) or
-		back(packet, transport, protocol, interface, source, destination, ports)
+	local interface, ports = frame:interface(), frame:getuint32be(transport)
+	return forward(frame, transport, protocol, interface, source, destination, ports) or
+		back(frame, transport, protocol, interface, source, destination, ports)
 end
 
-xdp.attach(function(packet)
-	-- Too short for its headers: the network stack judges it.
-	if #packet < ETHERNET + 20 then
-		return action.PASS
-	end
-	return judge(packet) or action.PASS
+xdp.attach(function(frame)
+	return judge(frame) or action.PASS
 end)

@@ -38,7 +38,7 @@ check_filter() { # MODE
 	inside router lunatik attach examples/drop near --mode "$1"
 	run -1 reaches 9999
 	reaches 8080
-	lunatik <<<'local ports = require("lunatik")._ENV.drop_ports ports[(">I2"):pack(8080)] = true ports[(">I2"):pack(9999)] = nil'
+	lunatik <<<'local ports = require("lunatik")._ENV.drop_ports ports["8080"] = true ports["9999"] = nil'
 	reaches 9999
 	run -1 reaches 8080
 	inside router lunatik detach near
