@@ -11,7 +11,7 @@ HEADERS ?= /lib/modules/$(KERNEL)/build
 OUT := $(CURDIR)/build/$(KERNEL)
 # The types of that kernel: Debian puts them beside its headers, and every kernel tells its own.
 VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux $(if $(filter $(shell uname -r),$(KERNEL)),/sys/kernel/btf/vmlinux)))
-TEST_MODULES := mydevice stackmark
+TEST_MODULES := mydevice stackmark nfbench
 
 all: modules command examples extensions
 
@@ -68,7 +68,9 @@ extensions:
 	$(call for-each,$(extensions),all)
 
 # The cases of the packet-cost benchmark
-bench-scripts := null drop sni
+bench-scripts := null drop sni drop-packet sni-packet
+# Scripts alone, without a program
+bench-scripts-only := netfilter xtable
 bench-programs := $(addprefix $(OUT)/bench/,empty.o port.o $(bench-scripts:%=call-%.o))
 bench-programs: $(bench-programs)
 
@@ -116,7 +118,7 @@ install-tests:
 	install -d $(modules_to) $(scripts_to)/bench
 	install -m 644 $(foreach module,$(TEST_MODULES),$(OUT)/tests/$(module)/$(module).ko) $(modules_to)
 	cd tests/lua && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/tests/{} \;
-	install -m 644 $(bench-scripts:%=tests/bench/%.lua) $(scripts_to)/bench
+	install -m 644 $(patsubst %,tests/bench/%.lua,$(bench-scripts) $(bench-scripts-only)) $(scripts_to)/bench
 	$(call for-each,$(test-extensions),install)
 
 # Installs what it needs; the last line is "N passed, N failed". PARTS="host vm" runs these parts only.

@@ -79,13 +79,39 @@ static inline int luafast_tointeger(lua_State *L, int arg, lua_Integer *integer)
 	return 1;
 }
 
+/* luafast_isnoneornil - whether argument `arg` is missing, or nil. */
+static inline int luafast_isnoneornil(lua_State *L, int arg)
+{
+	const struct luafast_value *value = luafast_argument(L, arg);
+
+	return !value || !(value->type & 0x0f);
+}
+
+/* luafast_push - the first of `count` new slots, which are set next. A C function has room for LUA_MINSTACK. */
+static inline struct luafast_value *luafast_push(lua_State *L, unsigned int count)
+{
+	struct luafast_thread *thread = (struct luafast_thread *)L;
+	struct luafast_value *first = thread->top;
+
+	thread->top = first + count;
+	return first;
+}
+
+static inline void luafast_setinteger(struct luafast_value *slot, lua_Integer integer)
+{
+	slot->integer = integer;
+	slot->type = LUAFAST_TYPE_INTEGER;
+}
+
+static inline void luafast_setboolean(struct luafast_value *slot, int boolean)
+{
+	slot->type = boolean ? LUAFAST_TYPE_TRUE : LUAFAST_TYPE_FALSE;
+}
+
 /* luafast_return - return the integer from a C function: `return luafast_return(L, n);` */
 static inline int luafast_return(lua_State *L, lua_Integer integer)
 {
-	struct luafast_value *top = ((struct luafast_thread *)L)->top++;
-
-	top->integer = integer;
-	top->type = LUAFAST_TYPE_INTEGER;
+	luafast_setinteger(luafast_push(L, 1), integer);
 	return 1;
 }
 

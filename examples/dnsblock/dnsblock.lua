@@ -13,11 +13,7 @@ xtable.match {
 	revision = 1,
 	family = netfilter.family.UNSPEC,
 	hooks = 1 << netfilter.inet_hooks.LOCAL_OUT,
-	match = function(skb, par)
-		-- Only what begins a message says what it asks for.
-		if par.fragoff ~= 0 then
-			return false
-		end
+	match = function(skb)
 		local name = common.question(skb)
 		if name then
 			print(("dnsblock: %s matches"):format(name))

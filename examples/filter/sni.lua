@@ -7,11 +7,7 @@
 
 local xdp = require("xdp")
 local action = require("linux.xdp")
-
-local blocked = {
-	["blocked.example"] = true,
-	["ebpf.io"] = true,
-}
+local common = require("examples.filter.common")
 
 local HANDSHAKE <const> = 22    -- content type of a record
 local CLIENT_HELLO <const> = 1  -- type of a handshake message
@@ -53,9 +49,7 @@ local function filter(packet, argument)
 	if not whole or not name then
 		return action.PASS
 	end
-	local verdict = blocked[name:lower()] and "DROP" or "PASS"
-	print(string.format("filter_sni: %s %s", name, verdict))
-	return action[verdict]
+	return common.is_blocked(name) and action.DROP or action.PASS
 end
 
 xdp.attach(filter)

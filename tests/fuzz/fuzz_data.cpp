@@ -30,10 +30,14 @@ struct Integer {
 	const char *name;
 	unsigned int size;
 	bool is_signed;
+	bool is_network;	/* big-endian */
 };
 const Integer integers[] = {
-	{ "byte", 1, false }, { "int8", 1, true }, { "uint8", 1, false }, { "int16", 2, true }, { "uint16", 2, false },
-	{ "int32", 4, true }, { "uint32", 4, false }, { "int64", 8, true }, { "number", 8, true },
+	{ "byte", 1, false, false }, { "int8", 1, true, false }, { "uint8", 1, false, false },
+	{ "int16", 2, true, false }, { "uint16", 2, false, false }, { "int32", 4, true, false },
+	{ "uint32", 4, false, false }, { "int64", 8, true, false }, { "number", 8, true, false },
+	{ "int16be", 2, true, true }, { "uint16be", 2, false, true }, { "int32be", 4, true, true },
+	{ "uint32be", 4, false, true }, { "int64be", 8, true, true },
 };
 
 /* An argument, and what the API takes it for. */
@@ -351,14 +355,14 @@ private:
 			length.kind = Argument::Absent, whole = true;
 		if (!memory)
 			wanted = closed;
-		else if (whole)
-			wanted = memory->hidden ? gone : !offset.is_integer() ? no_number : access_error(*memory, offset.value, 0);
-		else if (!length.is_integer())
+		else if (!offset.is_integer())
 			wanted = no_number;
-		else if (length.value < 0)
-			wanted = "negative length";
+		else if (memory->hidden)
+			wanted = gone;
 		else
-			wanted = memory->hidden ? gone : !offset.is_integer() ? no_number :
+			wanted = access_error(*memory, offset.value, 0);
+		if (!wanted && !whole)
+			wanted = !length.is_integer() ? no_number : length.value < 0 ? "negative length" :
 				 access_error(*memory, offset.value, static_cast<uint64_t>(length.value));
 		if (!push_method(slot, "getstring"))
 			return;
@@ -386,7 +390,7 @@ private:
 
 		if (offset.kind == Argument::Absent)
 			offset.kind = Argument::Nil;
-		wanted = !memory ? closed : memory->hidden ? gone : !offset.is_integer() ? no_number :
+		wanted = !memory ? closed : !offset.is_integer() ? no_number : memory->hidden ? gone :
 			 access_error(*memory, offset.value, text.size());
 		if (!push_method(slot, "setstring"))
 			return;
@@ -404,6 +408,12 @@ private:
 		return integers[bytes.below(sizeof(integers) / sizeof(integers[0]))];
 	}
 
+	/* Where its byte of this significance is. */
+	static unsigned int place(const Integer &kind, unsigned int i)
+	{
+		return kind.is_network ? kind.size - 1 - i : i;
+	}
+
 	void get_integer(int slot)
 	{
 		const Integer &kind = integer();
@@ -419,7 +429,7 @@ private:
 		if (!call("get", lua_gettop(L) - index_of(slots_max), wanted))
 			return;
 		for (unsigned int i = kind.size; i--;)
-			value = value << 8 | memory->bytes[static_cast<size_t>(offset.value) + i];
+			value = value << 8 | memory->bytes[static_cast<size_t>(offset.value) + place(kind, i)];
 		if (kind.is_signed && kind.size < 8 && value >> (8 * kind.size - 1))
 			value -= 1ULL << 8 * kind.size;
 		if (static_cast<uint64_t>(lua_tointeger(L, -1)) != value)
@@ -436,9 +446,8 @@ private:
 
 		if (offset.kind == Argument::Absent)
 			value.kind = Argument::Absent;
-		wanted = !memory ? closed : !offset.is_integer() ? no_number : access_error(*memory, offset.value, kind.size);
-		if (!wanted && !value.is_integer())
-			wanted = no_number;
+		wanted = !value.is_integer() ? no_number : !memory ? closed : !offset.is_integer() ? no_number :
+			 access_error(*memory, offset.value, kind.size);
 		if (!push_method(slot, (std::string("set") + kind.name).c_str()))
 			return;
 		push(offset);
@@ -446,7 +455,7 @@ private:
 		if (call("set", lua_gettop(L) - index_of(slots_max), wanted)) {
 			lua_pop(L, 1);
 			for (unsigned int i = 0; i < kind.size; i++)
-				memory->bytes[static_cast<size_t>(offset.value) + i] =
+				memory->bytes[static_cast<size_t>(offset.value) + place(kind, i)] =
 					static_cast<uint8_t>(static_cast<uint64_t>(value.value) >> 8 * i);
 		}
 		compare(slot, "set");

@@ -10,13 +10,15 @@ class DataTest : public Core {};
 LUA(DataTest, GettersAndSettersReachEveryOffsetInsideAndNoneOutside, R"lua(
 	local data = require("data")
 	local size = 24
-	local widths = { number = 8, byte = 1, int8 = 1, uint8 = 1, int16 = 2, uint16 = 2, int32 = 4, uint32 = 4, int64 = 8 }
+	local widths = { number = 8, byte = 1, int8 = 1, uint8 = 1, int16 = 2, uint16 = 2, int32 = 4, uint32 = 4, int64 = 8,
+			 int16be = 2, uint16be = 2, int32be = 4, uint32be = 4, int64be = 8 }
 	for name, width in pairs(widths) do
 		local d = data.new(size)
 		local get, set = d["get" .. name], d["set" .. name]
 		for offset = 0, size - width do
 			set(d, offset, 0x5a)
 			same(get(d, offset), 0x5a)
+			same(d:getbyte(offset + (name:find("be$") and width - 1 or 0)), 0x5a)
 			set(d, offset, 0)
 		end
 		same(d:getstring(0), ("\0"):rep(size))
@@ -33,7 +35,8 @@ LUA(DataTest, GettersAndSettersReachEveryOffsetInsideAndNoneOutside, R"lua(
 
 LUA(DataTest, NothingFitsIntoLessThanItsWidth, R"lua(
 	local data = require("data")
-	for _, case in ipairs { { "int16", 2 }, { "uint16", 2 }, { "int32", 4 }, { "uint32", 4 }, { "int64", 8 }, { "number", 8 } } do
+	for _, case in ipairs { { "int16", 2 }, { "uint16", 2 }, { "int32", 4 }, { "uint32", 4 }, { "int64", 8 }, { "number", 8 },
+				{ "int16be", 2 }, { "uint16be", 2 }, { "int32be", 4 }, { "uint32be", 4 }, { "int64be", 8 } } do
 		for size = 1, case[2] - 1 do
 			local d = data.new(size)
 			for _, offset in ipairs { 0, -1, size, size - case[2], math.mininteger } do
@@ -47,7 +50,9 @@ LUA(DataTest, NothingFitsIntoLessThanItsWidth, R"lua(
 LUA(DataTest, SignsAndWidthsAreThoseOfTheName, R"lua(
 	local d = require("data").new(16)
 	for _, case in ipairs { { "int8", 8, true }, { "uint8", 8 }, { "byte", 8 }, { "int16", 16, true }, { "uint16", 16 },
-				{ "int32", 32, true }, { "uint32", 32 }, { "int64", 64, true }, { "number", 64, true } } do
+				{ "int32", 32, true }, { "uint32", 32 }, { "int64", 64, true }, { "number", 64, true },
+				{ "int16be", 16, true }, { "uint16be", 16 }, { "int32be", 32, true }, { "uint32be", 32 },
+				{ "int64be", 64, true } } do
 		local name, bits, signed = table.unpack(case)
 		local get, set = d["get" .. name], d["set" .. name]
 		for _, value in ipairs { 0, 1, -1, 1 << (bits - 1), (1 << (bits - 1)) - 1, -(1 << (bits - 1)), 0x123456789abcdef0 } do
@@ -69,6 +74,17 @@ LUA(DataTest, BytesAreInTheMachinesOrder, R"lua(
 	same(d:getstring(0, 4), string.pack("=i4", 0x01020304))
 	d:setstring(0, string.pack("=i8", -7))
 	same(d:getnumber(0), -7)
+)lua")
+
+LUA(DataTest, OrInTheNetworksWhereTheNameSaysSo, R"lua(
+	local d = require("data").new(8)
+	for _, case in ipairs { { "uint16be", ">I2", 0x8102 }, { "int16be", ">i2", -0x7efe }, { "uint32be", ">I4", 0x81020304 },
+				{ "int32be", ">i4", -0x7efdfcfc }, { "int64be", ">i8", -0x7efdfcfbfaf9f8f8 } } do
+		local name, format, value = table.unpack(case)
+		d["set" .. name](d, 0, value)
+		same(d:getstring(0, format:packsize()), format:pack(value))
+		same(d["get" .. name](d, 0), value)
+	end
 )lua")
 
 LUA(DataTest, StringsReachTheEndAndNotBeyond, R"lua(
@@ -193,7 +209,8 @@ LUA(View, HiddenIsAnErrorForEveryMethod, R"lua(
 	local kept
 	require("host").shown("abcdefgh", function(view) kept = view end)
 	local gone = "the memory is gone"
-	for _, name in ipairs { "number", "byte", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64" } do
+	for _, name in ipairs { "number", "byte", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64",
+				"int16be", "uint16be", "int32be", "uint32be", "int64be" } do
 		for _, offset in ipairs { 0, 1, 7, -1, math.mininteger, math.maxinteger } do
 			fails(gone, kept["get" .. name], kept, offset)
 			fails(gone, kept["set" .. name], kept, offset, 0)
@@ -228,6 +245,76 @@ LUA(View, IsNotHandedToOtherRuntimes, R"lua(
 		fails("shared object expected", function() t.view = view end)
 	end)
 	same(t.view, nil)
+)lua")
+
+/* --- what is reached through its owner ---------------------------------------------------- */
+
+class Pieces : public Core {};
+
+LUA(Pieces, AreReadAndWrittenAcrossTheirEnds, R"lua(
+	local host = require("host")
+	local text = "abcdefghijklmnop"
+	for hand = 0, #text do
+		same(host.pieces(text, hand, function(view)
+			same(#view, 16)
+			for offset = 0, 12 do
+				same(view:getuint32be(offset), string.unpack(">I4", text, offset + 1))
+				same(view:getint32(offset), string.unpack("=i4", text, offset + 1))
+			end
+			for offset = 0, 16 do
+				same(view:getstring(offset), text:sub(offset + 1))
+				for length = 0, 16 - offset do
+					same(view:getstring(offset, length), text:sub(offset + 1, offset + length))
+				end
+			end
+			for _, name in ipairs { "getint32", "getuint32be" } do
+				for _, offset in ipairs { 13, 16, -1, -16, math.mininteger, math.maxinteger } do
+					fails("out of bounds", view[name], view, offset)
+				end
+			end
+			fails("out of bounds", view.getstring, view, 1, 16)
+			fails("out of bounds", view.getstring, view, 17)
+			fails("out of bounds", view.setstring, view, 10, "1234567")
+			view:setuint16be(7, 0x4142)
+			view:setstring(0, "XYZ")
+			view:setbyte(15, 48)
+			same(view:getbyte(0), 0x58)
+		end), "XYZdefgABjklmno0")
+	end
+)lua")
+
+LUA(Pieces, ThatCannotBeReadAreOutOfBounds, R"lua(
+	require("host").pieces("abcdefgh", 4, function(view)
+		same(view:getstring(0, 4), "abcd")
+		fails("out of bounds", view.getbyte, view, 5)
+		fails("out of bounds", view.getstring, view, 0, 8)
+	end, "unreadable")
+)lua")
+
+LUA(Pieces, ThatMayNotBeWrittenSaySo, R"lua(
+	local host = require("host")
+	same(host.pieces("abcdefgh", 4, function(view)
+		fails("the packet is read-only here", view.setbyte, view, 0, 1)
+		fails("the packet is read-only here", view.setstring, view, 2, "xyz")
+		fails("out of bounds", view.setbyte, view, 8, 1)
+	end, "readonly"), "abcdefgh")
+	same(host.pieces("abcdefgh", 4, function(view)
+		fails("not enough memory", view.setbyte, view, 0, 1)
+	end, "full"), "abcdefgh")
+)lua")
+
+LUA(Pieces, HiddenAreGone, R"lua(
+	local kept
+	require("host").pieces("abcdefgh", 4, function(view) kept = view end)
+	same(#kept, 0)
+	for _, name in ipairs { "byte", "uint16be", "int64" } do
+		for _, offset in ipairs { 0, 4, -1 } do
+			fails("the memory is gone", kept["get" .. name], kept, offset)
+			fails("the memory is gone", kept["set" .. name], kept, offset, 0)
+		end
+	end
+	fails("the memory is gone", kept.getstring, kept, 0)
+	fails("the memory is gone", kept.setstring, kept, 0, "")
 )lua")
 
 TEST_F(View, LivesAsLongAsItsCallerHoldsIt)

@@ -3,8 +3,10 @@
 #include "lunatik_core.h"
 #include "lunatik_data.hpp"
 #include "../../lib/data/kernel.h"
+#include "../../lib/packet/kernel.h"
 #include "../../lib/rcu/kernel.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -133,6 +135,82 @@ static int host_shown(lua_State *L)
 	return status == LUA_OK ? 1 : lua_error(L);
 }
 
+namespace {
+
+/* A packet in pieces: what is not at hand is there by calls only. */
+struct Packet {
+	std::string bytes;
+	unsigned char *hand;		/* a block of its own, so that a byte too many is found */
+	size_t at_hand;
+	bool unreadable, readonly, full;
+};
+
+size_t packet_length(const Data *data)
+{
+	return static_cast<Packet *>(data->packet)->bytes.size();
+}
+
+bool packet_read(const Data *data, size_t offset, void *to, size_t length)
+{
+	Packet *packet = static_cast<Packet *>(data->packet);
+
+	if (offset > packet->bytes.size() || length > packet->bytes.size() - offset)
+		kernel::report("bytes of a packet are read that it does not have");
+	else if (!packet->unreadable)
+		memcpy(to, packet->bytes.data() + offset, length);
+	return !packet->unreadable;
+}
+
+int packet_write(Data *data, size_t offset, const void *from, size_t length)
+{
+	Packet *packet = static_cast<Packet *>(data->packet);
+
+	if (packet->readonly || packet->full)
+		return packet->full ? -ENOMEM : -EACCES;
+	packet->bytes.replace(offset, length, static_cast<const char *>(from), length);
+	memcpy(packet->hand, packet->bytes.data(), packet->at_hand);
+	return 0;
+}
+
+const DataAccess packet_access = { packet_length, packet_read, packet_write, false };
+const DataAccess network_access = { packet_length, packet_read, packet_write, true };
+
+} // namespace
+
+/*
+ * pieces(data, hand, f [, how]): as shown(), with the first `hand` bytes at hand, and the others by read() only.
+ * `how` is "network" for a packet without a link header, or what fails: "unreadable", "readonly", "full".
+ */
+static int host_pieces(lua_State *L)
+{
+	size_t size;
+	const char *text = luaL_checklstring(L, 1, &size);
+	size_t hand = static_cast<size_t>(luaL_checkinteger(L, 2));
+	std::string how = luaL_optstring(L, 4, "");
+	Packet packet = { std::string(text, size), nullptr, hand, how == "unreadable", how == "readonly", how == "full" };
+	Data *view = data_push_view(L, DATA_SKB);
+	int status;
+
+	packet.hand = new unsigned char[hand];
+	memcpy(packet.hand, text, hand);
+	data_show(view, packet.hand, hand);
+	view->access = how == "network" ? &network_access : &packet_access;
+	view->packet = &packet;
+	lua_pushvalue(L, 3);
+	lua_pushvalue(L, -2);
+	status = lua_pcall(L, 1, 0, 0);
+	data_hide(view);
+	view->packet = nullptr;
+	put(view);
+	delete[] packet.hand;
+	if (status == LUA_OK)
+		lua_pushlstring(L, packet.bytes.data(), size);
+	/* An error's jump would pass by the ends of what C++ holds. */
+	std::string().swap(packet.bytes);
+	std::string().swap(how);
+	return status == LUA_OK ? 1 : lua_error(L);
+}
+
 /* foreign([size [, byte]]): a full userdata that is none of Lunatik's, of such bytes; of its boxes' size. */
 static int host_foreign(lua_State *L)
 {
@@ -175,6 +253,7 @@ int luaopen_host(lua_State *L)
 	static const luaL_Reg functions[] = {
 		{ "stack", host_stack },
 		{ "shown", host_shown },
+		{ "pieces", host_pieces },
 		{ "foreign", host_foreign },
 		{ "metatable", host_metatable },
 		{ "settle", host_settle },
@@ -192,6 +271,7 @@ int luaopen_host(lua_State *L)
 static lunatik_library standard[] = {
 	{ "data", luaopen_data, &data_module, nullptr },
 	{ "rcu", luaopen_rcu, &rcu_module, nullptr },
+	{ "packet", luaopen_packet, &__this_module, nullptr },
 	{ "host", luaopen_host, &__this_module, nullptr },
 };
 

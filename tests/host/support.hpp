@@ -12,7 +12,7 @@
 #include "state.hpp"
 
 /*
- * A test with the core loaded, and the libraries data, rcu and host. At its end nothing may be left:
+ * A test with the core loaded, and the libraries data, rcu, packet and host. At its end nothing may be left:
  * no memory, no module held, no report of the kernel.
  */
 class Core : public testing::Test {

@@ -10,6 +10,9 @@ local integers = {
 	{ "int16", 2, -32768, 32767 }, { "uint16", 2, 0, 65535 },
 	{ "int32", 4, -2147483648, 2147483647 }, { "uint32", 4, 0, 4294967295 },
 	{ "int64", 8, math.mininteger, math.maxinteger }, { "number", 8, math.mininteger, math.maxinteger },
+	{ "int16be", 2, -32768, 32767 }, { "uint16be", 2, 0, 65535 },
+	{ "int32be", 4, -2147483648, 2147483647 }, { "uint32be", 4, 0, 4294967295 },
+	{ "int64be", 8, math.mininteger, math.maxinteger },
 }
 
 return {
@@ -36,6 +39,16 @@ return {
 		local d = data.new(8)
 		d:setuint32(0, 0x01020304)
 		assert(d:getstring(0, 4) == string.pack("=I4", 0x01020304))
+	end,
+
+	["integers of names in be are in the network's byte order"] = function()
+		local d = data.new(8)
+		for name, format in pairs { int16be = ">i2", uint16be = ">I2", int32be = ">i4", uint32be = ">I4", int64be = ">i8" } do
+			d["set" .. name](d, 0, 0x0102030405060708 & (1 << 8 * format:packsize() - 1) - 1)
+			assert(d:getstring(0, format:packsize()) == ("\1\2\3\4\5\6\7\8"):sub(-format:packsize()), name)
+			d:setstring(0, "\xfe\xdc\xba\x98\x76\x54\x32\x10")
+			assert(d["get" .. name](d, 0) == format:unpack(d:getstring(0)), name)
+		end
 	end,
 
 	["an integer wider than its place is cut to it"] = function()

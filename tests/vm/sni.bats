@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
-# The SNI filter (examples/filter), on real connections and on crafted frames.
+# The SNI filters (examples/filter), at XDP and at netfilter, on real connections and on crafted frames.
 #
 #	+-------------------+                    +-------------------------+
 #	| namespace near    |    ClientHello     | namespace far           |
@@ -58,12 +58,16 @@ teardown_file() {
 }
 
 setup() {
-	attached=no
+	attached=no hooked=no
 	lunatik run examples/filter/sni
 	mark
 }
 
 teardown() {
+	if [ $hooked = yes ]; then
+		lunatik stop examples/filter/nf_sni || true
+		near ss -K dst 192.0.2.2 or dst 198.51.100.2 >/dev/null
+	fi
 	if [ $attached = yes ]; then
 		far xdp-loader unload --all far || true
 		# Else what was dropped would be sent again, into the next test.
@@ -169,6 +173,22 @@ check_library() { # MODE LIBRARY
 	client openssl 1.3 blocked.example $patience
 	lunatik run examples/filter/sni
 	run -124 client openssl 1.3 blocked.example $blocked_wait
+}
+
+in_netfilter() { # NAMESPACE: the filter at its hooks
+	"$1" lunatik run examples/filter/nf_sni
+	hooked=yes
+}
+
+@test "SNI: at netfilter, curl with OpenSSL reaches an allowed name and no blocked one, by TLS 1.2 and 1.3" {
+	in_netfilter near
+	check_clients openssl 1.2
+	check_clients openssl 1.3
+}
+
+@test "SNI: at netfilter, gnutls-cli reaches an allowed name and no blocked one, and over VLAN" {
+	in_netfilter near
+	check_clients gnutls 1.3 198.51.100.2
 }
 
 handshake() { # NAME SECONDS, or -noservername for the name
