@@ -75,12 +75,13 @@ script() {
 		echo '  opts.revision = opts.revision or 2 opts.match = f return xtable.match(opts) end'
 		echo 'local function target(f, opts) opts = opts or {} opts.name = opts.name or "luatest"'
 		echo '  opts.revision = opts.revision or 2 opts.target = f return xtable.target(opts) end'
+		echo 'local function results(f) return function() while true do coroutine.yield(f()) end end end'
 		cat
 	} >$file
 	lunatik run $name "$@"
 }
 
-# What the function returns that the script has returned
+# What the function returns that the script has handed to results()
 result() { lunatik <<<"return require('lunatik')._ENV.runtimes['$name']:resume()"; }
 
 reaches() { near ping -n -q -c 1 -W $patience "${@:2}" "$1" >/dev/null; }
@@ -94,7 +95,7 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	script <<-'END'
 		local matches = true
 		match(function() return matches end)
-		return function() matches = not matches end
+		return results(function() matches = not matches end)
 	END
 	rule -A INPUT -m luatest --say x -j DROP
 	rule6 -A INPUT -p ipv6-icmp --icmpv6-type echo-request -m luatest --say x -j DROP
@@ -112,7 +113,7 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 			seen = ("%d %d %d %s %s"):format(#packet, packet:getbyte(0), packet:getbyte(9), good, message)
 			return false
 		end)
-		return function() return seen end
+		return results(function() return seen end)
 	END
 	rule -A INPUT -s 192.0.2.1 -m luatest --say x -j DROP
 	reaches 192.0.2.2 -s 100
@@ -126,7 +127,7 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 			seen[#seen + 1] = userargs
 			return userargs == "second"
 		end)
-		return function() return table.concat(seen, ",") end
+		return results(function() return table.concat(seen, ",") end)
 	END
 	rule -A INPUT -p icmp -m luatest --say first -j DROP
 	rule -A INPUT -p icmp -m luatest --say second
@@ -145,10 +146,10 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 			return false
 		end)
 		collectgarbage("stop")
-		return function()
+		return results(function()
 			local used = collectgarbage("count")
 			return text, used
-		end
+		end)
 	END
 	rule -A INPUT -m luatest --say "$(printf 'l%.0s' {1..200})" -j DROP
 	reaches 192.0.2.2
@@ -181,11 +182,11 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 			return false
 		end
 		match(note)
-		return function()
+		return results(function()
 			local text = table.concat(seen, " ")
 			seen = {}
 			return text
-		end
+		end)
 	END
 	rule -t raw -A PREROUTING -m luatest --say x
 	rule6 -t raw -A PREROUTING -s 2001:db8::1 -d 2001:db8::2 -m luatest --say x
@@ -206,12 +207,12 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 			kept, packet = par, p
 			return false
 		end)
-		return function()
+		return results(function()
 			local _, a = pcall(function() return kept.thoff end)
 			local _, b = pcall(function() kept.hotdrop = true end)
 			local _, c = pcall(packet.getbyte, packet, 0)
 			return a .. "|" .. b .. "|" .. c
-		end
+		end)
 	END
 	rule -A INPUT -m luatest --say x -j DROP
 	reaches 192.0.2.2
@@ -221,11 +222,11 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 @test "xtable: an error in a match, or no boolean, is no match and one line" {
 	wait_for_log
 	script <<-'END'
-		local results = { function() error("on purpose") end, function() return 1 end, function() end }
+		local outcomes = { function() error("on purpose") end, function() return 1 end, function() end }
 		local which = 0
 		match(function()
 			which = which + 1
-			return results[which]()
+			return outcomes[which]()
 		end)
 	END
 	rule -A INPUT -p icmp -m luatest --say x -j DROP
@@ -269,20 +270,17 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 @test "xtable: what is no verdict of a target, and an error, are CONTINUE, and a line each" {
 	wait_for_log
 	script <<-'END'
-		local results = { action.RETURN, -1, 77, "DROP", true, 1 << 32, action.REPEAT, "error" }
+		local outcomes = { action.RETURN, -1, 77, "DROP", true, 1 << 32, "error" }
 		local which = 0
 		target(function()
-			if results[which + 1] ~= action.REPEAT then which = which + 1 end
-			if results[which] == "error" then error("on purpose") end
-			return results[which]
+			which = which + 1
+			if outcomes[which] == "error" then error("on purpose") end
+			return outcomes[which]
 		end)
-		return function() which = which + 1 end
 	END
 	rule -A INPUT -p icmp -j luatest --say x
 	for _ in {1..6}; do reaches 192.0.2.2; done
 	[ "$(log | grep -c 'returned no verdict')" -eq 6 ]
-	which=6
-	result
 	reaches 192.0.2.2
 	log | grep 'on purpose'
 }
@@ -294,11 +292,11 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 			calls = calls + 1
 			return calls % most == 0 and action.CONTINUE or action.REPEAT
 		end)
-		return function()
+		return results(function()
 			local seen = calls
 			calls, most = 0, 1000
 			return seen
-		end
+		end)
 	END
 	rule -A INPUT -p icmp -j luatest --say x
 	reaches 192.0.2.2
@@ -341,11 +339,11 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 				seen[#seen + 1] = "-" .. userargs
 			end,
 		})
-		return function()
+		return results(function()
 			local text = table.concat(seen, " ")
 			seen = {}
 			return text
-		end
+		end)
 	END
 	rule -A INPUT -m luatest --say a
 	[ "$(result)" = "+a" ]
@@ -395,7 +393,7 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	reaches 192.0.2.2
 	run ! rule -A INPUT -m luatest --say more
 	[[ "$output" == *luatest* ]]
-	rule -S INPUT | grep luatest
+	rule -L INPUT 2>&1 | grep luatest
 	mark
 	script <"$dropping"
 	blocked 192.0.2.2
@@ -445,7 +443,9 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	near ping -q -f 2001:db8::2 >/dev/null 3>&- &
 	for i in {1..8}; do
 		lunatik stop $name
-		script "$([ $((i % 2)) = 0 ] && echo softirq || echo softirq percpu)" <"$BATS_TEST_TMPDIR/script"
+		local context=(softirq)
+		[ $((i % 2)) = 0 ] || context+=(percpu)
+		script "${context[@]}" <"$BATS_TEST_TMPDIR/script"
 		rule -A FORWARD -m luatest --say $i
 	done
 	rule -F
