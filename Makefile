@@ -9,15 +9,16 @@
 KERNEL ?= $(shell tools/kernel-release)
 HEADERS ?= /lib/modules/$(KERNEL)/build
 OUT := $(CURDIR)/build/$(KERNEL)
-# The types of that kernel: Debian puts them beside its headers, and every kernel tells its own.
-VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux $(if $(filter $(shell uname -r),$(KERNEL)),/sys/kernel/btf/vmlinux)))
+# The types of that kernel: Debian puts them beside the headers of 6.12, every kernel tells its own, and its image has them.
+VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux $(if $(filter $(shell uname -r),$(KERNEL)),/sys/kernel/btf/vmlinux)) \
+	$(if $(wildcard /boot/vmlinuz-$(KERNEL)),$(OUT)/vmlinux))
 TEST_MODULES := mydevice stackmark nfbench
 
 all: modules command examples extensions
 
 # The kernel builds where the sources are, so they are linked into a folder for each kernel.
 sources := Kbuild src include lua klibc lib
-modules: prerequisites fetch
+modules: prerequisites fetch $(filter $(OUT)/vmlinux,$(VMLINUX))
 	@mkdir -p $(OUT)
 	@find $(OUT) -xtype l -delete
 	@cp -rsn $(addprefix $(CURDIR)/,$(sources)) $(OUT)
@@ -25,16 +26,20 @@ modules: prerequisites fetch
 	$(MAKE) -C $(HEADERS) M=$(OUT) modules
 	$(if $(wildcard $(HEADERS)/vmlinux),,$(add-btf))
 
-# Where the headers come without the kernel's types, the kernel's build leaves ours out.
+# Where the headers come without the kernel's types, the kernel's build leaves ours out; those of 6.1 come without this tool, too.
+resolve-btfids = $(firstword $(wildcard $(HEADERS)/tools/bpf/resolve_btfids/resolve_btfids /usr/lib/linux-kbuild-*/tools/bpf/resolve_btfids/resolve_btfids))
 define add-btf
 for module in $(OUT)/*.ko; do \
 	LLVM_OBJCOPY=objcopy pahole -J --btf_base $(VMLINUX) $$module && \
-	$(HEADERS)/tools/bpf/resolve_btfids/resolve_btfids -b $(VMLINUX) $$module || exit; \
+	$(resolve-btfids) -b $(VMLINUX) $$module || exit; \
 done
 endef
 
 prerequisites:
 	@tools/require-build '$(KERNEL)' '$(HEADERS)' '$(VMLINUX)'
+
+$(OUT)/vmlinux: /boot/vmlinuz-$(KERNEL)
+	@tools/kernel-types $< $@
 
 fetch: prerequisites
 	@lua/fetch build/lua
@@ -106,6 +111,7 @@ install:
 	install -m 644 driver.lua $(scripts_to)
 	cd lib && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/{} \;
 	cd examples && find . -name '*.lua' ! -name 'libxt_*' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
+	cd examples && find . -type f -perm -u+x -exec install -D -m 755 {} $(abspath $(scripts_to))/examples/{} \;
 	cd $(OUT)/examples && find . -name '*.o' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
 	$(call for-each,$(extensions),install)
 	install -m 755 build/bin/lunatik $(DESTDIR)$(prefix)/sbin

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // Completion for bash, made from the table of verbs.
 #include "completion.hpp"
+#include "attachment.hpp"
 #include "context.hpp"
 #include "verbs.hpp"
 
@@ -15,10 +16,12 @@ static const char *candidates(Operand operand)
 
 void print_completion()
 {
-	std::string names, contexts, cases;
+	std::string names, contexts, modes, cases;
 
 	for (std::string_view word : context_words())
 		contexts += " " + std::string(word);
+	for (std::string_view word : mode_words())
+		modes += " " + std::string(word);
 	for (const Verb &verb : verbs()) {
 		std::string name = verb.name;
 
@@ -27,6 +30,10 @@ void print_completion()
 		names += " " + name;
 		if (verb.operand != Operand::None)
 			cases += "\t" + name + ":2) words=$(" + candidates(verb.operand) + ") ;;\n";
+		if (verb.interface)
+			cases += "\t" + name + (verb.operand != Operand::None ? ":3" : ":2") + ") words=$(ls /sys/class/net) ;;\n";
+		if (verb.mode)
+			cases += "\t" + name + ":4) words=--mode ;;\n\t" + name + ":5) words='" + modes.substr(1) + "' ;;\n";
 		if (verb.limits && !verb.context)
 			cases += "\t" + name + ":*) words='--budget --memory' ;;\n";
 		if (verb.context)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // The command `lunatik`: its command line and its exit status.
+#include "attachment.hpp"
 #include "failure.hpp"
 #include "repl.hpp"
 #include "verbs.hpp"
@@ -27,6 +28,14 @@ static void add(CLI::App &app, const Verb &verb, Input &input)
 	if (verb.operand != Operand::None)
 		command->add_option("SCRIPT", input.script, "its path below /lib/modules/lua, without .lua")
 			->required()->type_name("")->check(check_name);
+	if (verb.interface)
+		command->add_option("INTERFACE", input.interface, "a network interface")
+			->required()->type_name("")->check(check_name);
+	if (verb.mode)
+		command->add_option("--mode", input.mode,
+				    "auto (the default: native if the driver can), native (in the driver),\n"
+				    "generic (on every interface, slower) or offload (in the card)")
+			->type_name("MODE")->check(CLI::IsMember(std::vector<std::string>(mode_words().begin(), mode_words().end())));
 	if (verb.context)
 		command->add_option("CONTEXT", input.context,
 				    "process (or true), softirq (or false) or hardirq, and perhaps percpu;\n"

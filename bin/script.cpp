@@ -18,17 +18,6 @@ static const char call_source[] =
 	"	error(setmetatable({}, { __tostring = function() return tostring(result) end }))\n"
 	"end\n";
 
-static std::string ask(Device &device, const std::string &source)
-{
-	Answer answer = device.ask(call_source + source);
-
-	if (!answer.text.empty() && answer.text.back() == '\n')
-		answer.text.pop_back();
-	if (answer.status != Answer::Status::Ok)
-		throw Failure(answer.text);
-	return answer.text;
-}
-
 std::string with_hint(std::string message)
 {
 	static const std::string_view already = " is already running";
@@ -43,17 +32,24 @@ std::string with_hint(std::string message)
 	return message;
 }
 
+std::string ask_kernel(Device &device, const std::string &source)
+{
+	Answer answer = device.ask(call_source + source);
+
+	if (!answer.text.empty() && answer.text.back() == '\n')
+		answer.text.pop_back();
+	if (answer.status != Answer::Status::Ok)
+		throw Failure(with_hint(answer.text));
+	return answer.text;
+}
+
 std::string call_runner(Device &device, const std::string &function, const std::vector<std::string> &arguments)
 {
 	std::string source = "return call(" + quote(function);
 
 	for (const std::string &argument : arguments)
 		source += ", " + quote(argument);
-	try {
-		return ask(device, source + ")");
-	} catch (const Failure &failure) {
-		throw Failure(with_hint(failure.what()));
-	}
+	return ask_kernel(device, source + ")");
 }
 
 /* Runs or spawns a script, with the words that say how, if there are any. */
@@ -95,7 +91,7 @@ void list_scripts(bool json)
 		"end\n"
 		"return table.concat(lines, '\\n')";
 	Device device;
-	std::vector<Script> scripts = parse_listing(ask(device, source));
+	std::vector<Script> scripts = parse_listing(ask_kernel(device, source));
 
 	fputs((json ? listing_json(scripts) : listing_table(scripts)).c_str(), stdout);
 }

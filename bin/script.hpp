@@ -14,6 +14,12 @@
  */
 std::string call_runner(Device &device, const std::string &function, const std::vector<std::string> &arguments);
 
+/*
+ * Evaluates source in the kernel and returns its result as text. There, call(NAME, ...) calls a function of
+ * lunatik.runner. Throws Failure with the message and a hint.
+ */
+std::string ask_kernel(Device &device, const std::string &source);
+
 /* The message of the runner without a traceback that says nothing, and with what to do about it. */
 std::string with_hint(std::string message);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // The table of verbs.
 #include "verbs.hpp"
+#include "attach.hpp"
 #include "completion.hpp"
 #include "script.hpp"
 #include "system.hpp"
@@ -21,6 +22,11 @@ static const Verb table[] = {
 	  .limits = true },
 	{ .name = "stop", .help = "stop a script", .run = [](const Input &input) { stop_script(input.script); },
 	  .operand = Operand::Running },
+	{ .name = "attach", .help = "hand the packets of an interface to a script, at XDP; runs it if it does not run",
+	  .run = [](const Input &input) { attach_script(input.script, input.interface, input.mode); },
+	  .operand = Operand::Script, .interface = true, .mode = true },
+	{ .name = "detach", .help = "end that; the script runs on",
+	  .run = [](const Input &input) { detach_script(input.interface); }, .interface = true },
 	{ .name = "completion", .help = "print the completion for bash", .run = [](const Input &) { print_completion(); },
 	  .hidden = true },
 };

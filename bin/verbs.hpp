@@ -10,7 +10,7 @@
 
 /* What the command line gives to a verb. */
 struct Input {
-	std::string script;
+	std::string script, interface, mode = "auto";
 	std::vector<std::string> context;
 	Limits limits;
 	bool json = false;
@@ -27,6 +27,8 @@ struct Verb {
 	Operand operand = Operand::None;
 	bool context = false;	/* takes words for the context */
 	bool limits = false;	/* takes --budget and --memory */
+	bool interface = false;	/* takes INTERFACE, behind the script if it takes one */
+	bool mode = false;	/* takes --mode */
 	bool json = false;	/* takes --json */
 	bool hidden = false;
 };

@@ -66,6 +66,7 @@ struct Class {
 	void (*release)(Object *object);
 	bool sleeps;			/* lives in process runtimes only; release() may sleep */
 	bool release_sleeps;		/* release() may sleep, all else may not */
+	bool release_later;		/* release() waits for a lock that callers may hold: always in a worker */
 	bool shared;			/* may be handed to other runtimes */
 	struct module *owner;
 };
@@ -195,6 +196,9 @@ lunatik_context context_of(const Runtime *runtime) LUNATIK_KIT(context_of);
  */
 const lunatik_net *net_of(lua_State *L) LUNATIK_KIT(net_of);
 
+/* The CPU whose events enter this state, or -1 where those of all do. */
+int cpu_of(lua_State *L) LUNATIK_KIT(cpu_of);
+
 /* True while the calling code may sleep: a process runtime, or any that is being loaded. */
 bool may_sleep(lua_State *L) LUNATIK_KIT(may_sleep);
 
@@ -220,8 +224,8 @@ struct Visit {
 	struct lunatik_pin pin;
 };
 
-/* For the event that is inside: until it leaves, or the waiter is killed; for a while; or not. */
-enum class Wait { Always, Killable, Briefly, Never };
+/* For the event that is inside: until it leaves, or the waiter is killed; for a while; for a moment; or not. */
+enum class Wait { Always, Killable, Briefly, Momentarily, Never };
 
 /*
  * Enters a runtime from where its context allows it, or says in visit.error why not. Unless `limited`,
@@ -254,6 +258,30 @@ public:
 };
 
 /*
+ * For what the kernel calls with one of its locks held, which others wait for: within this scope the process
+ * visit may not sleep, and has so many milliseconds at most. `lock` names the lock in errors.
+ */
+uint64_t hurry(lua_State *L, unsigned int milliseconds, const char *lock) LUNATIK_KIT(hurry);
+void unhurry(lua_State *L, uint64_t deadline) LUNATIK_KIT(unhurry);
+
+class Hurry {
+public:
+	Hurry(lua_State *L, unsigned int milliseconds, const char *lock) : L(L), deadline(hurry(L, milliseconds, lock))
+	{
+	}
+	~Hurry()
+	{
+		unhurry(L, deadline);
+	}
+	Hurry(const Hurry &) = delete;
+	Hurry &operator=(const Hurry &) = delete;
+
+private:
+	lua_State *L;
+	uint64_t deadline;
+};
+
+/*
  * Calls the function below its `arguments` on the stack, as lua_pcall() does. An error is logged
  * with a traceback under the runtime's name, and popped. Does not raise.
  */
@@ -268,8 +296,8 @@ int traceback(lua_State *L) LUNATIK_KIT(traceback);
 /* The door of this state, which lives as long as the runtime's memory. */
 lunatik_door *own_door(lua_State *L) LUNATIK_KIT(own_door);
 
-/* The CPU whose events enter this state; -1 when those of all CPUs do. */
-int own_cpu(lua_State *L) LUNATIK_KIT(own_cpu);
+/* The gate that the calling code is inside of, for waits that end when the runtime is to be stopped. */
+lunatik_gate *gate_of(lua_State *L) LUNATIK_KIT(gate_of);
 
 /* The pointers that bindings keep in a state's door, by enum lunatik_slot. */
 void **slots_of(lua_State *L) LUNATIK_KIT(slots_of);

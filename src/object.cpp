@@ -28,7 +28,8 @@ static bool put(Object *object, bool has_time)
 {
 	if (__atomic_sub_fetch(&object->references, 1, __ATOMIC_ACQ_REL))
 		return false;
-	if ((object->klass->sleeps || object->klass->release_sleeps) && !has_time) {
+	if (object->klass->release_later ||
+	    ((object->klass->sleeps || object->klass->release_sleeps) && !has_time)) {
 		object->deferred.run = release_deferred;
 		lunatik_defer_slow(&object->deferred);
 	} else {

@@ -121,6 +121,17 @@ const lunatik_net *net_of(lua_State *L)
 	return runtime->spared ? nullptr : runtime->net;
 }
 
+int cpu_of(lua_State *L)
+{
+	const State *state = state_of(L);
+	const Runtime *runtime = state->runtime;
+
+	for (unsigned int i = 0; runtime->percpu && i < runtime->count; i++)
+		if (runtime->states[i] == state)
+			return static_cast<int>(i);
+	return -1;
+}
+
 /* --- entering --------------------------------------------------------------------------- */
 
 static int enter_gate(lunatik_gate *gate, lunatik_context context, Wait wait)
@@ -128,6 +139,8 @@ static int enter_gate(lunatik_gate *gate, lunatik_context context, Wait wait)
 	switch (wait) {
 	case Wait::Briefly:
 		return lunatik_gate_enter_briefly(gate, context == LUNATIK_PROCESS ? 5000 : 1);
+	case Wait::Momentarily:
+		return lunatik_gate_enter_briefly(gate, context == LUNATIK_PROCESS ? 50 : 1);
 	case Wait::Never:
 		return lunatik_gate_enter_briefly(gate, 0);
 	default:
@@ -200,6 +213,22 @@ void leave(Visit &visit)
 	lunatik_unpin(visit.context, &visit.pin);
 }
 
+uint64_t hurry(lua_State *L, unsigned int milliseconds, const char *lock)
+{
+	State *state = state_of(L);
+
+	state->lock = lock;
+	return lunatik_watch_hurry(state, milliseconds);
+}
+
+void unhurry(lua_State *L, uint64_t deadline)
+{
+	State *state = state_of(L);
+
+	lunatik_watch_unhurry(state, deadline);
+	state->lock = nullptr;
+}
+
 lunatik_door *door_of(Runtime *runtime, unsigned int cpu)
 {
 	if (runtime->context != LUNATIK_SOFTIRQ)
@@ -226,6 +255,7 @@ static int shut(Runtime *runtime, State *state, Wait wait)
 	struct lunatik_pin pin;
 	int error;
 
+	lunatik_gate_urge(state->gate);
 	lunatik_pin(runtime->context, &pin);
 	error = enter_gate(state->gate, runtime->context, wait);
 	if (!error) {
@@ -234,6 +264,7 @@ static int shut(Runtime *runtime, State *state, Wait wait)
 		lunatik_gate_leave(state->gate);
 	}
 	lunatik_unpin(runtime->context, &pin);
+	lunatik_gate_calm(state->gate);
 	return error;
 }
 

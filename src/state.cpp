@@ -41,16 +41,9 @@ lunatik_door *own_door(lua_State *L)
 	return state_of(L);
 }
 
-int own_cpu(lua_State *L)
+lunatik_gate *gate_of(lua_State *L)
 {
-	const Runtime *runtime = runtime_of(L);
-	unsigned int cpu = 0;
-
-	if (!runtime->percpu)
-		return -1;
-	while (runtime->states[cpu] != state_of(L))
-		cpu++;
-	return static_cast<int>(cpu);
+	return state_of(L)->gate;
 }
 
 void **slots_of(lua_State *L)
@@ -60,7 +53,7 @@ void **slots_of(lua_State *L)
 
 static bool may_sleep(const State *state)
 {
-	return state->runtime->context == LUNATIK_PROCESS || state->phase != LUNATIK_READY;
+	return !state->lock && (state->runtime->context == LUNATIK_PROCESS || state->phase != LUNATIK_READY);
 }
 
 bool may_sleep(lua_State *L)
@@ -78,6 +71,9 @@ void check_may_wait(lua_State *L, const char *what)
 
 void check_may_sleep(lua_State *L, const char *what)
 {
+	if (state_of(L)->lock)
+		luaL_error(L, "'%s' may sleep, which a callback must not that is called with %s held", what,
+			   state_of(L)->lock);
 	if (!may_sleep(L))
 		luaL_error(L, "'%s' may sleep, which a callback of a %s runtime must not", what,
 			   context_name(context_of(runtime_of(L))));

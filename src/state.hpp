@@ -34,6 +34,7 @@ struct State : lunatik_door {
 	Account *account;
 	void *closer;			/* the task that closes it */
 	bool closed;
+	const char *lock;		/* that the kernel holds while it waits for this visit, or null */
 	unsigned int breaches;		/* visits that ended for going over a limit */
 	HeldModule *modules;
 };

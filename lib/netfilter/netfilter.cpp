@@ -177,7 +177,7 @@ static int register_hook(lua_State *L)
 	if (net) {
 		hook->runtime = runtime_of(L);
 		hold(hook->runtime);
-		hook->hook = luanetfilter_join(net, hook->runtime, &place, own_door(L), own_cpu(L), hook, &hook->slot,
+		hook->hook = luanetfilter_join(net, hook->runtime, &place, own_door(L), cpu_of(L), hook, &hook->slot,
 					       &error);
 		lunatik_net_put(net);
 		if (!hook->hook)

@@ -44,6 +44,108 @@ const Class Hook::type = {
 static const char hook_key = 0;
 static const char thread_key = 0;
 
+/* --- the packet ------------------------------------------------------------------------- */
+
+static luaxdp_packet *packet_of(const Data *data)
+{
+	return static_cast<luaxdp_packet *>(data->packet);
+}
+
+static size_t length(const Data *data)
+{
+	return luaxdp_length(packet_of(data));
+}
+
+static bool read(const Data *data, size_t offset, void *to, size_t length)
+{
+	luaxdp_read(packet_of(data), offset, to, length);
+	return true;
+}
+
+static int write(Data *data, size_t offset, const void *from, size_t length)
+{
+	luaxdp_write(packet_of(data), offset, from, length);
+	return 0;
+}
+
+static const DataAccess pieces = {
+	.length = length,
+	.read = read,
+	.write = write,
+	.network = false,
+};
+
+static inline void show(Data *data, luaxdp_packet *packet)
+{
+	data_show(data, packet->data, static_cast<char *>(packet->data_end) - static_cast<char *>(packet->data));
+}
+
+/// Moves the packet's end: what is cut off is gone, what is added is zeroed. Headers that hold lengths or
+/// checksums are the script's to mend.
+/// @param length integer bytes that the packet is to have: 14 to what its frame has room for, which the
+/// driver decides (some hundred bytes more than there are, mostly; nothing more for most packets in pieces)
+/// Errors: length out of range; the packet is gone.
+/// Context: the callback. Kernel: as bpf_xdp_adjust_tail().
+/// @function packet:resize(length)
+static int resize(lua_State *L)
+{
+	Data *data = data_check_kind(L, 1, DATA_XDP);
+	lua_Integer length = check_integer(L, 2);
+	luaxdp_packet *packet = packet_of(data);
+
+	if (length < 0 || !luaxdp_resize(packet, static_cast<size_t>(length)))
+		return luaL_argerror(L, 2, lua_pushfstring(L, "length out of range: this packet may have %d to %I bytes",
+			LUAXDP_LENGTH_MIN, static_cast<LUAI_UACINT>(luaxdp_length_max(packet))));
+	show(data, packet);
+	if (data->access && !luaxdp_in_pieces(packet))
+		data->access = nullptr;
+	return 0;
+}
+
+/// Says where the packet is to go: out of another interface, as it then is. The callback returns the action:
+/// `return packet:redirect("eth1")`. The kernel drops a packet that the interface cannot send.
+/// @param interface string its name, or integer its index, in the network namespace of the interface that
+/// the packet came by
+/// @return integer action.REDIRECT
+/// Errors: no such interface; the packet is gone.
+/// Context: the callback. Kernel: as bpf_redirect().
+/// @function packet:redirect(interface)
+static int redirect(lua_State *L)
+{
+	Data *data = data_check_kind(L, 1, DATA_XDP);
+	const char *name = nullptr;
+	lua_Integer index = 0;
+
+	if (lua_type(L, 2) == LUA_TSTRING)
+		name = lua_tostring(L, 2);
+	else
+		index = check_integer(L, 2);
+	if (!luaxdp_redirect(packet_of(data), index, name))
+		return luaL_argerror(L, 2, "no such interface in the network namespace of the packet's");
+	lua_pushinteger(L, LUAXDP_REDIRECT);
+	return 1;
+}
+
+/// The interface that the packet came by.
+/// @return integer its index
+/// Errors: the packet is gone.
+/// Context: the callback.
+/// @function packet:interface()
+static int interface(lua_State *L)
+{
+	lua_pushinteger(L, luaxdp_interface(packet_of(data_check_kind(L, 1, DATA_XDP))));
+	return 1;
+}
+
+static const luaL_Reg packet_methods[] = {
+	{ "interface", interface },
+	{ "resize", resize },
+	{ "redirect", redirect },
+	{ nullptr, nullptr },
+};
+
+/* --- the callback ----------------------------------------------------------------------- */
+
 /* The hook of this state. Raises. */
 static Hook *make_hook(lua_State *L)
 {
@@ -56,6 +158,7 @@ static Hook *make_hook(lua_State *L)
 		lua_pop(L, 1);
 		return hook;
 	}
+	add_methods(L, data_kinds[DATA_XDP], packet_methods);
 	hook = push_new<Hook>(L);
 	hook->thread = lua_newthread(L);
 	luafast_keep(hook->thread);
@@ -73,8 +176,8 @@ static Hook *make_hook(lua_State *L)
 /// Gives the running script its callback: bpf_luaxdp_run() with the script's name calls it from then
 /// on, instead of one attached before.
 /// @param callback function (packet, argument): two data objects, there only until it returns: the
-/// packet's linear part, and what the XDP program handed over. It returns an action of xdp.action;
-/// nothing stands for PASS. An error, or anything else, makes bpf_luaxdp_run() return -1.
+/// packet, and what the XDP program handed over. It returns an action of xdp.action; nothing stands for PASS.
+/// An error, or anything else, makes bpf_luaxdp_run() return -1; what was written by then stays written.
 /// Errors: the runtime is not of softirq context; called by the callback itself.
 /// Context: when the script starts, or later. Kernel: the kfunc bpf_luaxdp_run().
 /// @function xdp.attach(callback)
@@ -106,19 +209,39 @@ static int detach(lua_State *L)
 	return 0;
 }
 
-/* Whether two keys of the same size are the same; shorter than memcmp() for what keys are. */
+/// Whether a script runs and has a callback. Of a percpu script, the state of one CPU tells.
+/// @param script string its name
+/// @return boolean
+/// Context: any.
+/// @function xdp.attached(script)
+static int attached(lua_State *L)
+{
+	size_t length;
+	const char *name = luaL_checklstring(L, 1, &length);
+	bool has_callback = false;
+
+	lunatik_rcu_read_lock();
+	if (Runtime *runtime = find_script(name, length))
+		if (const lunatik_door *door = door_of(runtime, 0))
+			has_callback = __atomic_load_n(&door->slots[LUNATIK_SLOT_XDP], __ATOMIC_RELAXED);
+	lunatik_rcu_read_unlock();
+	lua_pushboolean(L, has_callback);
+	return 1;
+}
+
+/* --- the way of a packet ---------------------------------------------------------------- */
+
+typedef uint64_t Word __attribute__((may_alias, aligned(1)));
+
+/* Whether two keys of the same size, a word at least, are the same; shorter than memcmp() for what keys are. */
 static inline bool same(const unsigned char *a, const char *b, size_t size)
 {
-	typedef uint64_t word __attribute__((may_alias, aligned(1)));
-
-	if (__builtin_expect(size < sizeof(word), 0))
-		return !memcmp(a, b, size);
 	/* The last word overlaps the one before when the size is no multiple of its own. */
-	for (size_t i = 0; i < size - sizeof(word); i += sizeof(word))
-		if (*reinterpret_cast<const word *>(a + i) != *reinterpret_cast<const word *>(b + i))
+	for (size_t i = 0; i < size - sizeof(Word); i += sizeof(Word))
+		if (*reinterpret_cast<const Word *>(a + i) != *reinterpret_cast<const Word *>(b + i))
 			return false;
-	return *reinterpret_cast<const word *>(a + size - sizeof(word)) ==
-	       *reinterpret_cast<const word *>(b + size - sizeof(word));
+	return *reinterpret_cast<const Word *>(a + size - sizeof(Word)) ==
+	       *reinterpret_cast<const Word *>(b + size - sizeof(Word));
 }
 
 /* The door for a key that is not the one in the cache, or null. */
@@ -130,6 +253,7 @@ static inline bool same(const unsigned char *a, const char *b, size_t size)
 	Runtime *runtime;
 
 	cache->size = 0;
+	cache->door = nullptr;
 	/* From the copy: a map's value may change while it is read. */
 	if (fits)
 		key = static_cast<char *>(memcpy(cache->key, key, size));
@@ -143,6 +267,12 @@ static inline bool same(const unsigned char *a, const char *b, size_t size)
 		cache->door = door;
 	}
 	return door;
+}
+
+/* The door for a key shorter than a word, which the cache may hold. */
+[[gnu::noinline]] static lunatik_door *find_short(luaxdp_cache *cache, const char *key, size_t size)
+{
+	return memcmp(cache->key, key, size) ? find(cache, key, size) : cache->door;
 }
 
 /* The action for a result that is none as it stands, or -1. */
@@ -170,22 +300,26 @@ lunatik_door *luaxdp_door(luaxdp_cache *cache, const char *key, size_t size)
 {
 	using namespace lunatik;
 
-	if (__builtin_expect(cache->generation == __atomic_load_n(script_generation, __ATOMIC_ACQUIRE) &&
-			     cache->size == size && same(cache->key, key, size), 1))
-		return cache->door;
-	return find(cache, key, size);
+	if (__builtin_expect(cache->generation != __atomic_load_n(script_generation, __ATOMIC_ACQUIRE) ||
+			     cache->size != size, 0))
+		return find(cache, key, size);
+	if (__builtin_expect(size < sizeof(Word), 0))
+		return find_short(cache, key, size);
+	return __builtin_expect(same(cache->key, key, size), 1) ? cache->door : find(cache, key, size);
 }
 
-int luaxdp_run(lunatik_door *door, const luaxdp_packet *packet, void *argument, size_t size)
+int luaxdp_run(lunatik_door *door, luaxdp_packet *packet, void *argument, size_t size)
 {
 	using namespace lunatik;
 	Hook *hook = static_cast<Hook *>(door->slots[LUNATIK_SLOT_XDP]);
+	Data *view;
 	int result;
 
 	if (__builtin_expect(!hook, 0))
 		return -1;
-	data_show(hook->packet, packet->data,
-		  static_cast<char *>(packet->data_end) - static_cast<char *>(packet->data));
+	view = hook->packet;
+	show(view, packet);
+	view->packet = packet;
 	data_show(hook->argument, argument, argument ? size : 0);
 	result = luafast_call(hook->thread);
 	data_hide(hook->packet);
@@ -193,6 +327,20 @@ int luaxdp_run(lunatik_door *door, const luaxdp_packet *packet, void *argument, 
 	if (__builtin_expect(static_cast<unsigned int>(result) <= LUAXDP_ACTION_MAX, 1))
 		return result;
 	return other_action(hook->thread, result);
+}
+
+int luaxdp_run_in_pieces(lunatik_door *door, luaxdp_packet *packet, void *argument, size_t size)
+{
+	using namespace lunatik;
+	Hook *hook = static_cast<Hook *>(door->slots[LUNATIK_SLOT_XDP]);
+	int result;
+
+	if (!hook)
+		return -1;
+	hook->packet->access = &pieces;
+	result = luaxdp_run(door, packet, argument, size);
+	hook->packet->access = nullptr;
+	return result;
 }
 
 int luaopen_linux_xdp(lua_State *L)
@@ -207,6 +355,7 @@ int luaopen_xdp(lua_State *L)
 	static const luaL_Reg functions[] = {
 		{ "attach", lunatik::attach },
 		{ "detach", lunatik::detach },
+		{ "attached", lunatik::attached },
 		{ nullptr, nullptr },
 	};
 

@@ -7,10 +7,13 @@
 #include "lunatik.h"
 #include "lunatik_library.h"
 #include "fast.h"
+#include "gate.h"
 #include "packet.h"
 #include "watch.h"
 #include "lockdown.h"
+#include "gate.h"
 #include "memory.h"
+#include "module.h"
 #include "net.h"
 #include "rcu.h"
 
@@ -34,19 +37,22 @@ KIT(check_runtime);
 KIT(name_of);
 KIT(context_of);
 KIT(net_of);
+KIT(cpu_of);
+KIT(gate_of);
 KIT(may_sleep);
 KIT(check_may_sleep);
 KIT(check_may_wait);
 KIT(memory_of);
 KIT(enter);
 KIT(leave);
+KIT(hurry);
+KIT(unhurry);
 KIT(call);
 KIT(traceback);
 KIT(log_error);
 KIT(slots_of);
 KIT(door_of);
 KIT(own_door);
-KIT(own_cpu);
 KIT(find_script);
 KIT(script_generation);
 KIT(is_shareable);
@@ -79,6 +85,10 @@ EXPORT_SYMBOL(luafast_keep);
 EXPORT_SYMBOL(lunatik_locked_down);
 EXPORT_SYMBOL(lunatik_net_get);
 EXPORT_SYMBOL(lunatik_net_put);
+EXPORT_SYMBOL(lunatik_module_uses_us);
+EXPORT_SYMBOL(lunatik_stack_floor);
+EXPORT_SYMBOL(lunatik_gate_is_urged);
+EXPORT_SYMBOL(lunatik_gate_urges);
 EXPORT_SYMBOL(lunatik_memory_new);
 EXPORT_SYMBOL(lunatik_memory_free);
 EXPORT_SYMBOL(lunatik_memory_resize);

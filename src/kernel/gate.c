@@ -22,6 +22,7 @@ struct lunatik_gate *lunatik_gate_new(enum lunatik_context context)
 	switch (context) {
 	case LUNATIK_PROCESS:
 		mutex_init(&gate->mutex);
+		init_waitqueue_head(&gate->urged);
 		break;
 	case LUNATIK_SOFTIRQ:
 		spin_lock_init(&gate->spinlock);
@@ -138,6 +139,30 @@ void lunatik_gate_leave(struct lunatik_gate *gate)
 		raw_spin_unlock(&gate->raw);
 		break;
 	}
+}
+
+void lunatik_gate_urge(struct lunatik_gate *gate)
+{
+	if (gate->context != LUNATIK_PROCESS)
+		return;
+	atomic_inc(&gate->urges);
+	wake_up_all(&gate->urged);
+}
+
+void lunatik_gate_calm(struct lunatik_gate *gate)
+{
+	if (gate->context == LUNATIK_PROCESS)
+		atomic_dec(&gate->urges);
+}
+
+bool lunatik_gate_is_urged(const struct lunatik_gate *gate)
+{
+	return atomic_read(&gate->urges);
+}
+
+struct wait_queue_head *lunatik_gate_urges(struct lunatik_gate *gate)
+{
+	return &gate->urged;
 }
 
 bool lunatik_gate_inside(const struct lunatik_gate *gate)

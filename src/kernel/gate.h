@@ -102,6 +102,16 @@ int lunatik_gate_enter_briefly(struct lunatik_gate *gate, unsigned int milliseco
 
 void lunatik_gate_leave(struct lunatik_gate *gate);
 
+/*
+ * lunatik_gate_urge - somebody is to shut the state: whoever is inside of a PROCESS one, and waits for others,
+ * gives up, until as many lunatik_gate_calm(). Any context.
+ * lunatik_gate_is_urged - whether it is so; wakes those in lunatik_gate_urges() when it becomes so.
+ */
+void lunatik_gate_urge(struct lunatik_gate *gate);
+void lunatik_gate_calm(struct lunatik_gate *gate);
+bool lunatik_gate_is_urged(const struct lunatik_gate *gate);
+struct wait_queue_head *lunatik_gate_urges(struct lunatik_gate *gate);
+
 /* lunatik_gate_inside - whether the running task is inside. */
 bool lunatik_gate_inside(const struct lunatik_gate *gate);
 

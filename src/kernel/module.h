@@ -21,6 +21,9 @@ void lunatik_module_put(struct module *module);
  */
 void lunatik_module_request(const char *name);
 
+/* lunatik_module_uses_us - whether the module of this name is the core, or uses it. May sleep. */
+bool lunatik_module_uses_us(const char *name);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@
 #ifndef LUNATIK_KERNEL_PACKET_H
 #define LUNATIK_KERNEL_PACKET_H
 
+#include <linux/atomic.h>
 #include <linux/hrtimer.h>
 #include <linux/irq.h>
 #include <linux/mutex.h>
@@ -13,6 +14,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
+#include <linux/wait.h>
 #include <asm/processor.h>
 
 #include "gate.h"
@@ -26,6 +28,9 @@ struct lunatik_gate {
 	/* Who is inside. Only that task can find itself here, so a plain read is enough. */
 	struct task_struct *owner;
 	enum lunatik_context context;
+	/* Of PROCESS, for lunatik_gate_urge() */
+	atomic_t urges;
+	wait_queue_head_t urged;
 };
 
 /*

@@ -264,6 +264,29 @@ void lunatik_unwatch_task(struct lunatik_door *door)
 	raw_spin_unlock_irqrestore(&visits_lock, flags);
 }
 
+uint64_t lunatik_watch_hurry(struct lunatik_door *door, unsigned int milliseconds)
+{
+	unsigned long flags;
+	u64 former;
+
+	raw_spin_lock_irqsave(&visits_lock, flags);
+	former = door->deadline;
+	door->deadline = min(former, current->se.sum_exec_runtime + milliseconds * (u64)NSEC_PER_MSEC);
+	raw_spin_unlock_irqrestore(&visits_lock, flags);
+	return former;
+}
+
+void lunatik_watch_unhurry(struct lunatik_door *door, uint64_t deadline)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&visits_lock, flags);
+	/* One that was told to end, or is to expire, does. */
+	if (door->deadline && !(door->age & LUNATIK_STOPPING))
+		door->deadline = deadline;
+	raw_spin_unlock_irqrestore(&visits_lock, flags);
+}
+
 void lunatik_expire(struct task_struct *task)
 {
 	struct list_head *links;

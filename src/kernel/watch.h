@@ -33,6 +33,13 @@ unsigned int lunatik_usual_budget(enum lunatik_context context);
 void lunatik_watch_task(struct lunatik_door *door, unsigned int budget);
 void lunatik_unwatch_task(struct lunatik_door *door);
 
+/*
+ * lunatik_watch_hurry - the running task's visit ends within so many milliseconds from now, unless it
+ * does earlier. lunatik_watch_unhurry() puts the deadline back that it returned, if the visit goes on.
+ */
+uint64_t lunatik_watch_hurry(struct lunatik_door *door, unsigned int milliseconds);
+void lunatik_watch_unhurry(struct lunatik_door *door, uint64_t deadline);
+
 /* lunatik_watch_cpu - the visit of a softirq state begins on this CPU, with bottom halves off. */
 void lunatik_watch_cpu(struct lunatik_door *door);
 void lunatik_unwatch_cpu(struct lunatik_door *door);

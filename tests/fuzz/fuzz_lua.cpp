@@ -13,7 +13,6 @@
 #include "lunatik_data.hpp"
 #include "lunatik_table.hpp"
 #include "kernel/watch.h"
-#include "../../lib/xdp/kernel.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -127,9 +126,8 @@ Plan parse(const std::string &input)
 /* As bpf_luaxdp_run() does. */
 void send_packet(const std::string &name, unsigned int cpu)
 {
-	/* Blocks of just their size */
-	std::unique_ptr<unsigned char[]> packet(new unsigned char[60]()), argument(new unsigned char[4]());
-	luaxdp_packet frame = { packet.get(), packet.get() + 60 };
+	std::unique_ptr<unsigned char[]> argument(new unsigned char[4]());
+	fuzz::Frame frame(100, cpu);
 	luaxdp_cache cache = {};
 	kernel::Softirq softirq;
 	kernel::Reader reader;
@@ -143,7 +141,7 @@ void send_packet(const std::string &name, unsigned int cpu)
 	if (door->phase == LUNATIK_READY) {
 		door->stack_floor = lunatik_stack_floor();
 		lunatik_watch_cpu(door);
-		luaxdp_run(door, &frame, argument.get(), 4);
+		(cpu ? luaxdp_run_in_pieces : luaxdp_run)(door, &frame, argument.get(), 4);
 		lunatik_unwatch_cpu(door);
 		if (door->record)
 			lunatik_settle(door);

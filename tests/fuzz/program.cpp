@@ -21,7 +21,8 @@ const std::map<char, std::vector<const char *>> grammar = {
 		 "pcall(function() %v = %a end)", "pcall(function() %v = %e end)", "pcall(function() return %a end)",
 		 "do return function(...) %b end end", "do return coroutine.wrap(%f) end", "%v = %f", "%v = %c",
 		 "pcall(function() %v = setmetatable(%e, { %m = %f, %m = %f }) end)", "pcall(xdp.attach, %f)", "%s",
-		 "pcall(xdp.attach, function(p, q) %b return %i end)", nullptr } },
+		 "pcall(xdp.attach, function(p, q) %b return %i end)",
+		 "pcall(xdp.attach, function(p, q) %v = p pcall(p.resize, p, %i) %b return p:redirect(%e) end)", nullptr } },
 	/* statements */
 	{ 'b', { "%s", "%s %s", "%s %s %s", "%s %s return %e", "return %a", nullptr } },
 	{ 's', { "%v = %e;", "local x = %a;", "%v = %a;", "%v = %a;", "%v[%k] = %e;", nullptr,
@@ -64,7 +65,7 @@ const std::map<char, std::vector<const char *>> grammar = {
 	/* calls of the API */
 	{ 'a', { "%o", "%d:get%z(%i)", "%R:resume(%e, %e)", "%R:info()", "#%d", "%r[%k]", "collectgarbage('count')", nullptr,
 		 "%d:getstring(%i, %e)", "%d.get%z(%o, %i)", "%d.set%z(%o, %i, %e)", "%R.resume(%o)", "%R.stop(%o, %e)",
-		 "%R.info(%e)", "rcu.map(%r, %f)", "rcu.map(%o, %f)", "lunatik.runtime(%e, %e)", "fuzz.shown(%S, %f)",
+		 "%R.info(%e)", "%v:resize(%i)", "%v:interface()", "%v:redirect(%e)", "xdp.attached(%e)", "rcu.map(%r, %f)", "rcu.map(%o, %f)", "lunatik.runtime(%e, %e)", "fuzz.shown(%S, %f)",
 		 "require('%q')", "require(%S)", "loadfile('scripts/%N.lua')", "dofile('scripts/%N.lua')", "load(%S)", "load(%S, %e, 't', %t)",
 		 "load(%f)", "load(%S)()", "xdp.attach(%f)", "xdp.detach()", "coroutine.resume(%c, %e)", "coroutine.close(%c)",
 		 "coroutine.status(%c)", "coroutine.isyieldable()", "coroutine.running()", "%c()", "pcall(%f, %e)",

@@ -5,7 +5,6 @@
 #include "lunatik_table.hpp"
 #include "../../lib/data/kernel.h"
 #include "../../lib/rcu/kernel.h"
-#include "../../lib/xdp/kernel.h"
 
 #include <cerrno>
 #include <cstdarg>
@@ -184,6 +183,84 @@ void fuzz::unravel()
 			return;
 	}
 	finding("%zu runtimes do not end", runtimes.size());
+}
+
+/* --- packets ---------------------------------------------------------------------------- */
+
+fuzz::Frame::Frame(size_t length, bool in_pieces) : in_pieces(in_pieces)
+{
+	resize(length);
+}
+
+/* Elsewhere in memory: whoever kept the old place uses freed memory. */
+void fuzz::Frame::resize(size_t length)
+{
+	std::vector<unsigned char> all(linear);
+
+	all.insert(all.end(), rest.begin(), rest.end());
+	all.resize(length);
+	in_pieces = in_pieces && length > 60;
+	linear = std::vector<unsigned char>(all.begin(), all.begin() + static_cast<long>(in_pieces ? 60 : length));
+	rest = std::vector<unsigned char>(all.begin() + static_cast<long>(linear.size()), all.end());
+	data = linear.data();
+	data_end = linear.data() + linear.size();
+}
+
+unsigned char *fuzz::Frame::at(size_t offset)
+{
+	if (offset >= luaxdp_length(this))
+		finding("byte %zu of a packet of %zu", offset, luaxdp_length(this));
+	return offset < linear.size() ? &linear[offset] : &rest[offset - linear.size()];
+}
+
+static fuzz::Frame *frame_of(const luaxdp_packet *packet)
+{
+	return static_cast<fuzz::Frame *>(const_cast<luaxdp_packet *>(packet));
+}
+
+bool luaxdp_in_pieces(const luaxdp_packet *packet)
+{
+	return frame_of(packet)->in_pieces;
+}
+
+size_t luaxdp_length(const luaxdp_packet *packet)
+{
+	return frame_of(packet)->linear.size() + frame_of(packet)->rest.size();
+}
+
+size_t luaxdp_length_max(const luaxdp_packet *packet)
+{
+	return luaxdp_in_pieces(packet) ? luaxdp_length(packet) : 300;
+}
+
+void luaxdp_read(const luaxdp_packet *packet, size_t offset, void *to, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		static_cast<unsigned char *>(to)[i] = *frame_of(packet)->at(offset + i);
+}
+
+void luaxdp_write(luaxdp_packet *packet, size_t offset, const void *from, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		*frame_of(packet)->at(offset + i) = static_cast<const unsigned char *>(from)[i];
+}
+
+bool luaxdp_resize(luaxdp_packet *packet, size_t length)
+{
+	if (length < LUAXDP_LENGTH_MIN || length > luaxdp_length_max(packet))
+		return false;
+	frame_of(packet)->resize(length);
+	return true;
+}
+
+int luaxdp_interface(const luaxdp_packet *)
+{
+	return 1;
+}
+
+bool luaxdp_redirect(const luaxdp_packet *, long long index, const char *name)
+{
+	return name ? *name : index > 0 && index < 10;
 }
 
 /* --- the core --------------------------------------------------------------------------- */

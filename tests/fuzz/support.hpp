@@ -11,6 +11,7 @@
 
 #include "kernel.hpp"
 #include "state.hpp"
+#include "../../lib/xdp/kernel.h"
 
 namespace lunatik {
 struct Table;
@@ -50,6 +51,16 @@ private:
 
 /* The files below the script folder, by their path there. */
 extern std::map<std::string, std::string> files;
+
+/* A packet, each piece in a block of just its size. What is behind the first 60 bytes may be in another piece. */
+struct Frame : luaxdp_packet {
+	Frame(size_t length, bool in_pieces);
+	void resize(size_t length);
+	unsigned char *at(size_t offset);
+
+	std::vector<unsigned char> linear, rest;
+	bool in_pieces;
+};
 
 /* The core, and the libraries data, rcu and xdp. At its end nothing may be left. */
 class Core {

@@ -515,6 +515,15 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate)
 	return gate->owner == &current;
 }
 
+/* Nobody waits inside of a gate here. */
+void lunatik_gate_urge(struct lunatik_gate *)
+{
+}
+
+void lunatik_gate_calm(struct lunatik_gate *)
+{
+}
+
 /* Time is the virtual machine's to test. */
 unsigned int lunatik_usual_budget(enum lunatik_context context)
 {
@@ -534,6 +543,18 @@ void lunatik_unwatch_task(struct lunatik_door *door)
 	if (door->task != &current)
 		kernel::report("the visit of another is no longer watched");
 	door->task = nullptr;
+}
+
+uint64_t lunatik_watch_hurry(struct lunatik_door *door, unsigned int)
+{
+	if (door->task != &current)
+		kernel::report("the visit of another is hurried");
+	return door->deadline;
+}
+
+void lunatik_watch_unhurry(struct lunatik_door *door, uint64_t deadline)
+{
+	door->deadline = deadline;
 }
 
 void lunatik_watch_cpu(struct lunatik_door *door)

@@ -528,7 +528,7 @@ LUA(Packet, DnsPointersLeadBackwardsOnly, R"lua(
 	refuses(parsed("name", message({}, "\1a" .. pointer(12)), 12, 0))
 	refuses(parsed("name", message({}, "\1a" .. pointer(14)), 12, 0))
 	refuses(parsed("name", message({}, pointer(0x3fff)), 12, 0))
-	refuses(parsed("name", message({}, "\1a" .. pointer(15), "\1b\0"), 12, 0))
+	refuses(parsed("name", message({}, "\1a" .. pointer(16), "\1b\0"), 12, 0))
 	same(select(2, parsed("name", message({}, "\1a\0", "\1b" .. pointer(12)), 15, 0)), "b.a")
 	-- A question that points at itself
 	refuses(parsed("dns", message({}, ask(pointer(12))), 0))

@@ -9,6 +9,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched/task_stack.h>
+#include <linux/version.h>
 #include <asm/processor.h>
 
 #include <lunatik.h>
@@ -93,11 +94,21 @@ struct softirq_work {
 	bool elsewhere;
 };
 
+/* Where Linux 6.1 has it no module can tell. */
+static unsigned char *interrupt_stack(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	/* It points to the stack's last word. */
+	return (unsigned char *)this_cpu_read(pcpu_hot.hardirq_stack_ptr) + sizeof(long) - IRQ_STACK_SIZE;
+#else
+	return NULL;
+#endif
+}
+
 static enum hrtimer_restart on_interrupts(struct hrtimer *timer)
 {
 	struct softirq_work *work = container_of(timer, struct softirq_work, timer);
-	/* It points to the stack's last word. */
-	unsigned char *bottom = (unsigned char *)this_cpu_read(pcpu_hot.hardirq_stack_ptr) + sizeof(long) - IRQ_STACK_SIZE;
+	unsigned char *bottom = interrupt_stack();
 
 	/* ksoftirqd runs softirqs, too, on its own stack. */
 	if ((unsigned char *)current_stack_pointer - bottom < IRQ_STACK_SIZE) {
@@ -138,6 +149,8 @@ static int __init stackmark_init(void)
 	wait_for_completion(&task.done);
 	report(&task.mark);
 
+	if (!interrupt_stack())
+		goto stop;
 	init_completion(&softirq.done);
 	hrtimer_init(&softirq.timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_SOFT);
 	softirq.timer.function = on_interrupts;

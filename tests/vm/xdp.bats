@@ -9,6 +9,7 @@ load log
 verdicts=tests/scripts/verdicts
 counter=tests/scripts/counter
 keeper=tests/scripts/keeper
+packets=tests/scripts/packets
 pin=/sys/fs/bpf/test
 
 setup_file() {
@@ -115,7 +116,81 @@ on_cpu() { tests/vm/frames call $pin "$2" "$1" "${@:3}"; }
 	start $keeper
 	[ "$(returned $keeper x)" = "2 " ]
 	run -0 resume $keeper
-	[[ "$output" == *"the memory is gone"*"the memory is gone"*$'\t0' ]]
+	[[ "$output" == *"the memory is gone"*"the memory is gone"*$'\t0\t'*"the packet is gone"*"the packet is gone"* ]]
+}
+
+# changed LENGTH SOURCE: what the source does to a packet of this length: the verdict, its length and last bytes then
+changed() { tests/vm/frames changed $pin $packets "$2" "$1"; }
+
+@test "xdp: a packet is resized, and what is new is zeroed" {
+	start $packets
+	[ "$(changed 300 'return 3')" = "3 300 fcfdfeff" ]
+	[ "$(changed 300 'p:resize(305) return #p - 302')" = "3 305 00000000" ]
+	[ "$(changed 300 'p:resize(298) return #p - 295')" = "3 298 fafbfcfd" ]
+	[ "$(changed 300 'p:resize(14) return 3')" = "3 14 00010800" ]
+	[ "$(changed 300 'p:resize(280) p:resize(300) return 3')" = "3 300 00000000" ]
+	[ "$(changed 300 'p:resize(299) p:setbyte(298, 7)')" = "2 299 fbfcfd07" ]
+}
+
+@test "xdp: a packet has no other length than its frame allows, and an error leaves it as it was" {
+	start $packets
+	wait_for_log
+	for length in 13 0 -1 4096 '1<<62'; do
+		[ "$(changed 300 "p:resize($length)")" = "-1 300 fcfdfeff" ]
+	done
+	log | grep 'length out of range: this packet may have 14 to 35[0-9][0-9] bytes'
+}
+
+@test "xdp: bytes that were cut off cannot be read" {
+	start $packets
+	[ "$(changed 300 'p:resize(290) return pcall(p.getbyte,p,290) and 1 or 3')" = "3 290 f2f3f4f5" ]
+}
+
+@test "xdp: a packet in pieces is read and written over their borders" {
+	start $packets
+	[ "$(changed 9000 'return #p == 9000 and p:getbyte(8999) == 255 and 3')" = "3 9000 fcfdfeff" ]
+	# 255 less the distance to the end: at each offset of a border of pages and of what comes before them
+	[ "$(changed 9000 'for i=300,8996 do assert(p:getuint8(i)==i-8744&255)end')" = "2 9000 fcfdfeff" ]
+	[ "$(changed 9000 'for i=300,8992 do assert(p:getint64(i)>>56&255==i-8737&255)end')" = "2 9000 fcfdfeff" ]
+	[ "$(changed 9000 'local s=p:getstring(300) p:setstring(301,s:sub(1,-2))')" = "2 9000 fbfcfdfe" ]
+	[ "$(changed 9000 'p:setuint32be(8996,0x1020304) return 3')" = "3 9000 01020304" ]
+	[ "$(changed 9000 'for i=300,8992 do p:setint64(i,0)end')" = "2 9000 00000000" ]
+	[ "$(changed 9000 'return pcall(p.getbyte,p,9000) and 1 or 3')" = "3 9000 fcfdfeff" ]
+	[ "$(changed 9000 'return pcall(p.setuint16,p,8999,0) and 1 or 3')" = "3 9000 fcfdfeff" ]
+}
+
+@test "xdp: the end of a packet in pieces is moved, down to one piece" {
+	start $packets
+	[ "$(changed 9000 'p:resize(8999) return 3')" = "3 8999 fbfcfdfe" ]
+	[ "$(changed 9000 'p:resize(9004) return 3')" = "3 9004 00000000" ]
+	[ "$(changed 9000 'p:resize(6000) return #p==6000 and 3')" = "3 6000 44454647" ]
+	[ "$(changed 9000 'p:resize(300) p:setbyte(299,1) return #p==300 and 3')" = "3 300 00010201" ]
+	[ "$(changed 9000 'p:resize(300) p:resize(304) return 3')" = "3 304 00000000" ]
+	[ "$(changed 9000 'return pcall(p.resize,p,99999) and 1 or 3')" = "3 9000 fcfdfeff" ]
+}
+
+@test "xdp: redirect() takes an interface by its name or index, and no other" {
+	start $packets
+	[ "$(changed 300 'return p:redirect("lo")')" = "4 300 fcfdfeff" ]
+	[ "$(changed 300 'return p:redirect(1)')" = "4 300 fcfdfeff" ]
+	[ "$(changed 300 'return p:redirect("gone0")')" = "-1 300 fcfdfeff" ]
+	[ "$(changed 300 'return p:redirect(999)')" = "-1 300 fcfdfeff" ]
+	log | grep "no such interface"
+	# bpf(BPF_PROG_TEST_RUN) has them come by the loopback.
+	[ "$(changed 300 'return p:interface()')" = "1 300 fcfdfeff" ]
+}
+
+@test "xdp: attached() tells whether a script runs and has a callback" {
+	attached() { lunatik <<<"return require('xdp').attached('$1')"; }
+	[ "$(attached $verdicts)" = false ]
+	start $verdicts
+	[ "$(attached $verdicts)" = true ]
+	[ "$(returned $verdicts detach)" = "1 " ]
+	[ "$(attached $verdicts)" = false ]
+	lunatik stop $verdicts
+	start tests/scripts/nothing
+	[ "$(attached tests/scripts/nothing)" = false ]
+	[ "$(attached '')" = false ]
 }
 
 @test "xdp: a percpu script has a state on each CPU" {

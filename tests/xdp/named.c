@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // Calls the script that the packet names and returns what the kfunc returned: for
-// bpf(BPF_PROG_TEST_RUN) only, since -1 is no XDP action. tests/vm/frames makes such packets.
+// bpf(BPF_PROG_TEST_RUN) only, since -1 is no XDP action. tests/vm/frames makes such packets, which may be in pieces.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
@@ -14,7 +14,7 @@ struct call {
 	char argument[63];
 };
 
-SEC("xdp") int named(struct xdp_md *ctx)
+SEC("xdp.frags") int named(struct xdp_md *ctx)
 {
 	struct call call;
 

@@ -3,8 +3,9 @@
 local faults = require("tests.faults." .. require("lunatik")._ENV.fault_kind)
 
 ---@param name string of a fault, or "pass"
-return function(name)
+---@param ... any what the fault works on
+return function(name, ...)
 	if name ~= "pass" then
-		return faults[name]()
+		return faults[name](...)
 	end
 end

@@ -26,6 +26,15 @@ function errors.registry() return debug.getregistry() end
 function errors.absent() return require("no.such.module") end
 function errors.failing() return require("lunatik").runtime("tests/scripts/syntax") end
 
+-- Of sockets: the kernel's errors, and in the contexts that have none, that they have none
+local function socket(family, type)
+	return require("socket").new(family, type, 0)
+end
+function errors.socket_family() return socket(46, 1) end
+function errors.socket_unconnected() return socket(2, 1):receive(1) end
+function errors.socket_address() return socket(2, 2):send("x", 1 << 32, 1) end
+function errors.socket_length() return socket(2, 2):receive(math.maxinteger) end
+
 -- Results that are wrong for a read and for a packet
 function errors.result_table() return {} end
 function errors.result_function() return print end

@@ -13,18 +13,28 @@ local classes = {
 		"getint16", "setint16", "getuint16", "setuint16", "getint32", "setint32", "getuint32", "setuint32", "getint64",
 		"setint64", "getstring", "setstring" },
 	["rcu.table"] = { environment },
+	fifo = { require("fifo").new(8), "push", "pop", "send", "receive", "close" },
 	runtime = { environment.faults_runtime, "stop", "resume", "info" },
 }
 
 local process = pcall(function()
-	local completion, thread, device = require("completion"), require("thread"), require("device")
+	local completion, thread, device, socket = require("completion"), require("thread"), require("device"), require("socket")
 	classes.completion = { completion.new(), "complete", "wait" }
 	classes.thread = { thread.current(), "stop", "task" }
 	local node = device.new({ name = "faults-" .. tostring(classes):match("%x+$") })
 	classes.device = { node, "stop" }
+	classes.notifier = { require("notifier").netdevice(function() end), "delete" }
+	classes.socket = { socket.new(socket.af.INET, socket.sock.DGRAM), "close", "send", "receive", "bind", "listen", "accept",
+		"connect", "getsockname", "getpeername", "settimeout" }
 	classes.functions = { nil }
 	classes.functions.device_stop = { device.stop, "device" }
 	classes.functions.thread_run = { thread.run, "runtime" }
+end)
+
+-- Where probes are handled: one of a call that nobody makes here
+pcall(function()
+	local node = require("probe").new(require("syscall.table").getpgid, { pre = function() end })
+	classes.probe = { node, "stop", "enable", "missed" }
 end)
 
 -- The functions that take an object first, with the class they want

@@ -3,6 +3,6 @@
 -- Carries the fault that its argument names to a packet.
 local carried = require("tests.faults.carried")
 
-require("xdp").attach(function(_, argument)
-	return carried(argument:getstring(0))
+require("xdp").attach(function(packet, argument)
+	return carried(argument:getstring(0), packet)
 end)

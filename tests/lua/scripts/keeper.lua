@@ -15,6 +15,11 @@ local function read(i)
 	return message
 end
 
+local function change(method, argument)
+	local _, message = pcall(kept[1][method], kept[1], argument)
+	return message
+end
+
 return function()
-	return read(1), read(2), #kept[1] + #kept[2]
+	return read(1), read(2), #kept[1] + #kept[2], change("resize", 60), change("redirect", "lo")
 end
