@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
-# make            builds the kernel modules for KERNEL, the command and the XDP examples
+# make            builds the kernel modules for KERNEL, the command, the XDP examples and those for iptables
 # make install    installs them, below DESTDIR if set
 # make demo       shows the main job in a virtual machine
 # make check      runs the tests
@@ -14,7 +14,7 @@ VMLINUX ?= $(firstword $(wildcard $(HEADERS)/vmlinux $(if $(filter $(shell uname
 	$(if $(wildcard /boot/vmlinuz-$(KERNEL)),$(OUT)/vmlinux))
 TEST_MODULES := mydevice stackmark nfbench
 
-all: modules command examples
+all: modules command examples extensions
 
 # The kernel builds where the sources are, so they are linked into a folder for each kernel.
 sources := Kbuild src include lua klibc lib
@@ -63,10 +63,19 @@ $(OUT)/examples/%.o: examples/%.c $(OUT)/vmlinux.h
 	@mkdir -p $(@D)
 	$(call bpf)
 
+# What iptables loads for the examples that extend it, and for the tests
+extensions := $(wildcard examples/*/libxt_*.lua)
+test-extensions := $(wildcard tests/xtable/libxt_*.lua)
+# For each of them: make -C usr/lib/xtable GOAL
+for-each = +$(foreach file,$(1),$(MAKE) -s -C usr/lib/xtable LUAXTABLE_MODULE=$(patsubst libxt_%.lua,%,$(notdir $(file))) \
+	LUAXTABLE_SOURCE=$(abspath $(dir $(file))) DESTDIR=$(abspath $(DESTDIR)) $(2) &&) true
+extensions:
+	$(call for-each,$(extensions),all)
+
 # The cases of the packet-cost benchmark
 bench-scripts := null drop sni drop-packet sni-packet
 # Scripts alone, without a program
-bench-scripts-only := netfilter
+bench-scripts-only := netfilter xtable
 bench-programs := $(addprefix $(OUT)/bench/,empty.o port.o $(bench-scripts:%=call-%.o))
 bench-programs: $(bench-programs)
 
@@ -101,9 +110,10 @@ install:
 	install -m 644 $(OUT)/*.ko $(modules_to)
 	install -m 644 driver.lua $(scripts_to)
 	cd lib && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/{} \;
-	cd examples && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
+	cd examples && find . -name '*.lua' ! -name 'libxt_*' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
 	cd examples && find . -type f -perm -u+x -exec install -D -m 755 {} $(abspath $(scripts_to))/examples/{} \;
 	cd $(OUT)/examples && find . -name '*.o' -exec install -D -m 644 {} $(abspath $(scripts_to))/examples/{} \;
+	$(call for-each,$(extensions),install)
 	install -m 755 build/bin/lunatik $(DESTDIR)$(prefix)/sbin
 	install -d $(completions_to)
 	build/bin/lunatik completion >$(completions_to)/lunatik
@@ -115,6 +125,7 @@ install-tests:
 	install -m 644 $(foreach module,$(TEST_MODULES),$(OUT)/tests/$(module)/$(module).ko) $(modules_to)
 	cd tests/lua && find . -name '*.lua' -exec install -D -m 644 {} $(abspath $(scripts_to))/tests/{} \;
 	install -m 644 $(patsubst %,tests/bench/%.lua,$(bench-scripts) $(bench-scripts-only)) $(scripts_to)/bench
+	$(call for-each,$(test-extensions),install)
 
 # Installs what it needs; the last line is "N passed, N failed". PARTS="host vm" runs these parts only.
 check:
@@ -133,13 +144,14 @@ check-debug:
 	@tools/debug/check
 
 uninstall:
+	$(call for-each,$(extensions),uninstall)
 	rm -rf $(modules_to) $(scripts_to) $(DESTDIR)$(prefix)/sbin/lunatik $(completions_to)/lunatik
 	$(if $(DESTDIR),,depmod $(KERNEL))
 
 clean:
 	rm -rf build
 
-.PHONY: all modules command examples bench-programs test-programs prerequisites fetch test-modules install install-tests check check-built check-debug uninstall clean
+.PHONY: all modules command examples extensions bench-programs test-programs prerequisites fetch test-modules install install-tests check check-built check-debug uninstall clean
 
 demo:
 	@tools/demo

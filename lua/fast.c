@@ -158,31 +158,24 @@ static inline void call_outermost(lua_State *L, StkId function)
 	}
 }
 
-int luafast_call(lua_State *L)
+/* The call of the function, below its arguments on top. An error leaves its message at the offset `top`. */
+static int call_protected(lua_State *L, StkId function, ptrdiff_t top)
 {
-	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
 	/* Every field is set below, or by setjmp. */
 	struct lua_longjmp jump __attribute__((uninitialized));
 	const TValue *value;
 
-	/* A coroutine that is not running: no frame, no handler, no call to come back to. */
-	lua_assert(L->ci == &L->base_ci && !L->errorJmp && !L->errfunc && L->allowhook && !L->nCcalls);
-	/* It has LUA_MINSTACK free slots at least. */
-	setobjs2s(L, to, from);
-	setobjs2s(L, to + 1, from + 1);
-	setobjs2s(L, to + 2, from + 2);
-	L->top = to + 3;
 	jump.status = LUA_OK;
 	jump.previous = NULL;
 	L->errorJmp = &jump;
 	L->errfunc = LUAFAST_HANDLER * (ptrdiff_t)sizeof(StackValue);
-	LUAI_TRY(L, &jump, call_outermost(L, to);)
+	LUAI_TRY(L, &jump, call_outermost(L, function);)
 	L->errorJmp = NULL;
 	L->errfunc = 0;
 	L->nCcalls = 0;
 	if (l_unlikely(jump.status != LUA_OK)) {
 		luai_liftfloor(L);
-		recover(L, &L->base_ci, 1, (LUAFAST_SECOND + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
+		recover(L, &L->base_ci, 1, top, jump.status);
 		return LUAFAST_ERROR;
 	}
 	value = s2v(--L->top);
@@ -192,6 +185,33 @@ int luafast_call(lua_State *L)
 	if (l_likely(ttisinteger(value) && l_castS2U(ivalue(value)) <= INT_MAX))
 		return (int)ivalue(value);
 	return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
+}
+
+/* What lies at the bottom, from the function to the slot `last`, once more, on top. */
+static inline int call_bottom(lua_State *L, int last)
+{
+	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
+
+	/* A coroutine that is not running: no frame, no handler, no call to come back to. */
+	lua_assert(L->ci == &L->base_ci && !L->errorJmp && !L->errfunc && L->allowhook && !L->nCcalls);
+	/* It has LUA_MINSTACK free slots at least. */
+	setobjs2s(L, to, from);
+	setobjs2s(L, to + 1, from + 1);
+	setobjs2s(L, to + 2, from + 2);
+	if (last == LUAFAST_THIRD)
+		setobjs2s(L, to + 3, from + 3);
+	L->top = to + last - LUAFAST_HANDLER;
+	return call_protected(L, to, (last + 1) * (ptrdiff_t)sizeof(StackValue));
+}
+
+int luafast_call(lua_State *L)
+{
+	return call_bottom(L, LUAFAST_SECOND);
+}
+
+int luafast_call_three(lua_State *L)
+{
+	return call_bottom(L, LUAFAST_THIRD);
 }
 
 /* The first three fields of a luafast_protection are a lua_longjmp. */

@@ -153,8 +153,17 @@ enum {
 };
 int luafast_call(lua_State *L);
 
+/* luafast_call_three - the same, with a third argument. */
+int luafast_call_three(lua_State *L);
+
 /* What lies there, from the bottom. */
-enum { LUAFAST_HANDLER = 1, LUAFAST_FUNCTION, LUAFAST_FIRST, LUAFAST_SECOND };
+enum { LUAFAST_HANDLER = 1, LUAFAST_FUNCTION, LUAFAST_FIRST, LUAFAST_SECOND, LUAFAST_THIRD };
+
+/* luafast_other - what was called LUAFAST_OTHER, right after the call. */
+static inline const struct luafast_value *luafast_other(lua_State *L)
+{
+	return ((struct luafast_thread *)L)->top;
+}
 
 /*
  * A protected call whose function is the caller's own frame, for lunatik_run() in C: an error

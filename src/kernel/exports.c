@@ -79,6 +79,7 @@ EXPORT_SYMBOL(klibc_setjmp);
 EXPORT_SYMBOL(lunatik_library_add);
 EXPORT_SYMBOL(lunatik_library_remove);
 EXPORT_SYMBOL(luafast_call);
+EXPORT_SYMBOL(luafast_call_three);
 EXPORT_SYMBOL(luafast_keep);
 
 EXPORT_SYMBOL(lunatik_locked_down);
