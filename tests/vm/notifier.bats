@@ -5,6 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 load log
+load slowness
 
 scripts=tests/scripts
 
@@ -41,15 +42,6 @@ press() { tests/vm/keys "$@"; }
 
 # What the script printed, each line once it is there
 told() { log | sed -n "s/^$1: //p"; }
-
-within() { # SECONDS COMMAND...
-	local began=$EPOCHREALTIME limit=$1 status=0
-	shift
-	timeout 60 "$@" || status=$?
-	awk -v took="$EPOCHREALTIME" -v began="$began" -v limit="$limit" \
-		'BEGIN { took -= began; print "# " took " s"; exit took > limit }' || return 99
-	return $status
-}
 
 # --- keyboard
 
