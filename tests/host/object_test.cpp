@@ -51,10 +51,10 @@ const luaL_Reg gadget_methods[] = {
 	{ nullptr, nullptr },
 };
 
-const Class Gadget::type = { "gadget", sizeof(Gadget), 0, gadget_methods, count_down, false, false, true, &rcu_module };
-const Class Sluggard::type = { "sluggard", sizeof(Sluggard), 0, nullptr, count_down, false, true, true, &rcu_module };
-const Class Sleeper::type = { "sleeper", sizeof(Sleeper), 0, nullptr, count_down, true, true, true, &rcu_module };
-const Class Private::type = { "private", sizeof(Private), 0, nullptr, count_down, false, false, false, &rcu_module };
+const Class Gadget::type = { "gadget", sizeof(Gadget), 0, gadget_methods, count_down, false, false, false, true, &rcu_module };
+const Class Sluggard::type = { "sluggard", sizeof(Sluggard), 0, nullptr, count_down, false, true, false, true, &rcu_module };
+const Class Sleeper::type = { "sleeper", sizeof(Sleeper), 0, nullptr, count_down, true, true, false, true, &rcu_module };
+const Class Private::type = { "private", sizeof(Private), 0, nullptr, count_down, false, false, false, false, &rcu_module };
 
 template <class T> int make(lua_State *L)
 {
