@@ -383,7 +383,7 @@ static int register_extension(lua_State *L, luaxtable_kind kind)
 
 	extension->runtime = runtime_of(L);
 	hold(extension->runtime);
-	extension->extension = luaxtable_join(extension->runtime, &terms, own_door(L), own_cpu(L), extension,
+	extension->extension = luaxtable_join(extension->runtime, &terms, own_door(L), cpu_of(L), extension,
 					      &extension->slot, &error);
 	if (!extension->extension) {
 		drop(extension->runtime);
