@@ -5,5 +5,5 @@ local xtable = require("xtable")
 
 local CONTINUE <const> = require("netfilter").action.CONTINUE
 
-xtable.match { name = "luabench", match = function() return true end }
-xtable.target { name = "luabench", target = function() return CONTINUE end }
+xtable.match { name = "luaplain", match = function() return true end }
+xtable.target { name = "luaplain", target = function() return CONTINUE end }

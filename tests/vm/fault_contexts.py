@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 """Where tests/vm/faults carries faults to: each context is a script and an event that enters it."""
+import atexit
 import errno
 import fcntl
 import os
@@ -167,6 +168,26 @@ class Netfilter(Context):
         return arrived == fault and not text.strip(), text
 
 
+class Match(Netfilter):
+    """A rule of iptables, which outlives each script, and which the next one gets."""
+    carrier, verdict, rule = "matched", "returned no boolean", ["-m", "luaplain"]
+    not_here = {"errors.result_boolean"}
+    added = False
+
+    def trigger(self, fault):
+        if not self.__class__.added:
+            words = ["OUTPUT", "-p", "udp", "--dport", "9"] + self.rule
+            subprocess.run(["iptables-legacy", "-A"] + words, check=True)
+            atexit.register(subprocess.run, ["iptables-legacy", "-F", "OUTPUT"])
+            self.__class__.added = True
+        return super().trigger(fault)
+
+
+class Target(Match):
+    carrier, verdict, rule = "targeted", "returned no verdict", ["-j", "luaplain"]
+    not_here = {"verdicts.beyond"}
+
+
 class Hardirq(Context):
     carrier, budgets, options = "resumed", (0.1, 0.001), "hardirq"
     atomic, hasty, not_here = True, ("stack",), {"errors.yield"}
@@ -263,5 +284,5 @@ class Notifier(Context):
         subprocess.run(["ip", "link", "delete", "faults"], check=True)
 
 
-contexts = {"start": Start, "read": Read, "packet": Packet, "percpu": PercpuPacket, "netfilter": Netfilter, "hardirq": Hardirq,
-            "probe": Probe, "thread": Thread, "notifier": Notifier}
+contexts = {"start": Start, "read": Read, "packet": Packet, "percpu": PercpuPacket, "netfilter": Netfilter, "match": Match,
+            "target": Target, "hardirq": Hardirq, "probe": Probe, "thread": Thread, "notifier": Notifier}

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
--- The match and the target of tests/bench/xtable.lua, without options.
+-- A match and a target without options: of tests/bench/xtable.lua and tests/lua/faults.
 
 local luaxt = require("luaxt")
 

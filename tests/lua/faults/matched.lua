@@ -1,0 +1,11 @@
+-- SPDX-License-Identifier: MIT OR GPL-2.0-only
+-- lunatik: softirq
+-- Carries the fault that a datagram names to a match of iptables.
+local carried = require("tests.faults.carried")
+
+require("xtable").match {
+	name = "luaplain",
+	match = function(packet, par)
+		return carried(packet:getstring(par.thoff + 8))
+	end,
+}
