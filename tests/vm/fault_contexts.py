@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 """Where tests/vm/faults carries faults to: each context is a script and an event that enters it."""
-import atexit
 import errno
 import fcntl
 import os
@@ -169,18 +168,17 @@ class Netfilter(Context):
 
 
 class Match(Netfilter):
-    """A rule of iptables, which outlives each script, and which the next one gets."""
+    """A rule of iptables. It goes before its script: while that is not running, iptables changes no table with it."""
     carrier, verdict, rule = "matched", "returned no boolean", ["-m", "luaplain"]
     not_here = {"errors.result_boolean"}
-    added = set()
 
-    def trigger(self, fault):
-        if self.carrier not in Match.added:
-            words = ["OUTPUT", "-p", "udp", "--dport", "9"] + self.rule
-            subprocess.run(["iptables-legacy", "-A"] + words, check=True)
-            atexit.register(subprocess.run, ["iptables-legacy", "-F", "OUTPUT"])
-            Match.added.add(self.carrier)
-        return super().trigger(fault)
+    def __init__(self, kind):
+        super().__init__(kind)
+        subprocess.run(["iptables-legacy", "-A", "OUTPUT", "-p", "udp", "--dport", "9"] + self.rule, check=True)
+
+    def stop(self):
+        subprocess.run(["iptables-legacy", "-F", "OUTPUT"], check=True)
+        super().stop()
 
 
 class Target(Match):
