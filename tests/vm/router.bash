@@ -66,3 +66,6 @@ detach_all() {
 		inside router lunatik detach $interface 2>/dev/null || true
 	done
 }
+
+# Shows what Lunatik has logged, if it has.
+nothing_logged() { ! log | grep -A 3 lunatik; }

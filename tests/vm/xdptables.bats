@@ -22,6 +22,8 @@ teardown_file() { remove_router; }
 setup() {
 	servers=()
 	mark
+	# Of a hundred thousand packets one comes while the emulated CPU stands still for more than 10 ms.
+	lunatik run examples/xdptables/forward --budget 1s
 }
 
 teardown() {
@@ -68,7 +70,7 @@ check_flows() { # OPTION...
 	# Only XDP forwards: the router itself does not.
 	tables -D "${rule[@]}" -p tcp near
 	run -1 inside client nc -z -w 2 10.0.0.2 2222
-	[ -z "$(log | grep lunatik)" ]
+	nothing_logged
 }
 
 @test "xdptables: flows of TCP and UDP are forwarded to another address and port, and back" {
