@@ -670,7 +670,7 @@ stream() { # ADDRESS
 # --- what ends
 
 traffic() { # NAMESPACE ADDRESS
-	nsenter --net=/run/netns/"$1" ping -n -q -f -w 60 "$2" >/dev/null 2>&1 3>&- &
+	nsenter --net=/run/netns/"$1" ping -n -q -i 0.002 -w 60 "$2" >/dev/null 2>&1 3>&- &
 	sleep 0.3
 }
 
@@ -735,10 +735,12 @@ drops='at("INET LOCAL_OUT", function() return action.DROP end) at("INET LOCAL_IN
 @test "netfilter: modules are in use while a hook is there, and are unloaded behind it" {
 	script near <<<"$drops"
 	traffic near 203.0.113.2
+	local pings=$!
 	run -1 rmmod luanetfilter
 	run -1 rmmod luaskb
 	lunatik unload
 	[ -z "$(lsmod | grep ^lua)" ]
+	kill $pings
 	reaches near 203.0.113.2
 	lunatik load
 }
