@@ -172,15 +172,15 @@ class Match(Netfilter):
     """A rule of iptables, which outlives each script, and which the next one gets."""
     carrier, verdict, rule = "matched", "returned no boolean", ["-m", "luaplain"]
     not_here = {"errors.result_boolean"}
-    added = False
+    added = set()
 
-    def trigger(self, fault):
-        if not self.__class__.added:
+    def __init__(self, kind):
+        super().__init__(kind)
+        if self.carrier not in Match.added:
             words = ["OUTPUT", "-p", "udp", "--dport", "9"] + self.rule
             subprocess.run(["iptables-legacy", "-A"] + words, check=True)
             atexit.register(subprocess.run, ["iptables-legacy", "-F", "OUTPUT"])
-            self.__class__.added = True
-        return super().trigger(fault)
+            Match.added.add(self.carrier)
 
 
 class Target(Match):
