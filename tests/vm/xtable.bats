@@ -225,8 +225,9 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	script <<-'END'
 		local outcomes = { function() error("on purpose") end, function() return 1 end, function() end }
 		local which = 0
-		match(function()
+		match(function(_, par)
 			which = which + 1
+			par.hotdrop = which < 3
 			return outcomes[which]()
 		end)
 	END
@@ -528,6 +529,7 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	refused "'family' is one of" 'match(print, { family = family.BRIDGE })'
 	refused "a match 'conntrack' of its own" 'match(print, { name = "conntrack" })'
 	refused "a match 'tcp' of its own" 'match(print, { name = "tcp", revision = 0, family = family.IPV4 })'
+	refused "a target 'ERROR' of its own" 'target(print, { name = "ERROR" })'
 	refused "a target 'LOG' of its own" 'target(print, { name = "LOG" })'
 	refused "registered the match 'luatest', revision 2, already" 'match(print) match(print)'
 	refused "softirq context" 'match(print)' process
