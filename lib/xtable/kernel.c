@@ -405,6 +405,9 @@ static bool is_kernels(const struct luaxtable_terms *terms)
 	unsigned int i;
 	int best;
 
+	/* It comes with the first table. */
+	if (!strcmp(terms->name, XT_ERROR_TARGET))
+		return true;
 	for (i = 0; i < FAMILIES; i++)
 		if (terms->families & BIT(i) && xt_find_revision(family_of[i], terms->name, terms->revision,
 								 terms->kind == LUAXTABLE_TARGET, &best))

@@ -551,8 +551,10 @@ bool luaxtable_match(void *callback, uint64_t id, luaxtable_event *event)
 			return false;
 		}
 	}
-	if (result != LUAFAST_NIL)
+	if (result != LUAFAST_NIL) {
 		complain(extension, result);
+		luaxtable_set_hotdrop(event, false);
+	}
 	return false;
 }
 

@@ -49,6 +49,7 @@ teardown_file() {
 }
 
 setup() {
+	[ -c /dev/lunatik ] || lunatik load
 	mark
 }
 
@@ -224,8 +225,9 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	script <<-'END'
 		local outcomes = { function() error("on purpose") end, function() return 1 end, function() end }
 		local which = 0
-		match(function()
+		match(function(_, par)
 			which = which + 1
+			par.hotdrop = which < 3
 			return outcomes[which]()
 		end)
 	END
@@ -439,8 +441,9 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	rule -A INPUT -m luatest --say a -j luatest --say b
 	rule -A OUTPUT -j luatest --say b
 	rule6 -A INPUT -m luatest --say a -j luatest --say b
-	near ping -q -f 192.0.2.2 >/dev/null 3>&- &
-	near ping -q -f 2001:db8::2 >/dev/null 3>&- &
+	# Not by near(): what is killed afterwards is to be ping itself.
+	nsenter --net=/run/netns/near ping -q -f 192.0.2.2 >/dev/null 3>&- &
+	nsenter --net=/run/netns/near ping -q -f 2001:db8::2 >/dev/null 3>&- &
 	for i in {1..8}; do
 		lunatik stop $name
 		local context=(softirq)
@@ -448,6 +451,8 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 		script "${context[@]}" <"$BATS_TEST_TMPDIR/script"
 		rule -A FORWARD -m luatest --say $i
 	done
+	kill %1 %2
+	wait
 	rule -F
 	both_reach
 }
@@ -524,6 +529,7 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	refused "'family' is one of" 'match(print, { family = family.BRIDGE })'
 	refused "a match 'conntrack' of its own" 'match(print, { name = "conntrack" })'
 	refused "a match 'tcp' of its own" 'match(print, { name = "tcp", revision = 0, family = family.IPV4 })'
+	refused "a target 'ERROR' of its own" 'target(print, { name = "ERROR" })'
 	refused "a target 'LOG' of its own" 'target(print, { name = "LOG" })'
 	refused "registered the match 'luatest', revision 2, already" 'match(print) match(print)'
 	refused "softirq context" 'match(print)' process
