@@ -98,10 +98,24 @@ static int begin_wait(struct call *call, struct luasocket *socket, struct lunati
 	return 0;
 }
 
+/*
+ * At once: its port is free then, and its module not in use. Before Linux 6.6 only kernel threads may do that;
+ * other tasks do it on their way back to user space.
+ */
+static void put_file(struct file *file)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	if (!(current->flags & PF_KTHREAD)) {
+		fput(file);
+		return;
+	}
+#endif
+	__fput_sync(file);
+}
+
 static void end(struct call *call)
 {
-	/* At once: its port is free then, and its module not in use. */
-	__fput_sync(call->file);
+	put_file(call->file);
 	if (call->has_slept)
 		lunatik_woken();
 }
@@ -266,7 +280,7 @@ void luasocket_close(struct luasocket *socket)
 	if (!file)
 		return;
 	wake_up_all(&socket->closed);
-	__fput_sync(file);
+	put_file(file);
 }
 
 void luasocket_free(struct luasocket *socket)

@@ -46,6 +46,8 @@ remove_router() {
 	for namespace in client server router; do
 		ip netns delete $namespace || true
 	done
+	# What was pinned for an interface that has gone holds its program, and that luaxdp.
+	xdp-loader clean >/dev/null
 }
 
 # serve NAMESPACE COMMAND...: in the background, until stop_serving
