@@ -9,6 +9,7 @@
 
 bats_require_minimum_version 1.5.0
 load log
+load background
 load slowness
 
 list=/sys/kernel/debug/kprobes/list
@@ -38,8 +39,7 @@ setup() {
 }
 
 teardown() {
-	[ ${#background[@]} = 0 ] || kill -KILL "${background[@]}" || true
-	wait
+	end_background
 	one_cpu
 	lunatik load
 	for name in $(lunatik list | awk 'NR > 1 { print $1 }'); do
@@ -48,11 +48,6 @@ teardown() {
 	rmmod mydevice || true
 	# Nothing is left in the kernel's code.
 	[ -z "$(cat $list)" ]
-}
-
-run_on() { # COMMAND...: in the background, until the test ends
-	"$@" >/dev/null 2>&1 3>&- &
-	background+=($!)
 }
 
 still_evaluates() { [ "$(timeout $((30 * slowness)) lunatik <<<'return 6*7')" = 42 ]; }
