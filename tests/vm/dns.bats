@@ -24,6 +24,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	lunatik stop $script 2>/dev/null || true
 	lunatik stop $doctor 2>/dev/null || true
 }

@@ -19,6 +19,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	iptables-legacy -F
 	ip6tables-legacy -F
 	iptables-legacy -t mangle -F

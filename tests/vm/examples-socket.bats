@@ -17,6 +17,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	exec 5<&- 6<&- 7<&-
 	[ ${#background[@]} = 0 ] || kill -KILL "${background[@]}" || true
 	wait

@@ -19,6 +19,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	rm -f $pin
 	[ -z "$script" ] || lunatik stop "$script" || true
 }

@@ -19,6 +19,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	exec 5<&- 6<&-
 	end_background
 	ip netns delete far || true

@@ -31,6 +31,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	end_background
 	lunatik load
 	for script in $(lunatik list | awk 'NR > 1 { print $1 }'); do
