@@ -14,7 +14,7 @@ extern "C" {
 namespace lunatik {
 
 /* Loading a script needs this much of the stack above the floor, and so does closing a state. */
-static const size_t loading_stack = 4096 * LUNATIK_STACK_SCALE;
+static const size_t loading_stack = 2048 + 2048 * LUNATIK_STACK_SCALE;
 
 static bool has_stack()
 {
