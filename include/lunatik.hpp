@@ -68,7 +68,6 @@ struct Class {
 	bool release_sleeps;		/* release() may sleep, all else may not */
 	bool release_later;		/* release() waits for a lock that callers may hold: always in a worker */
 	bool shared;			/* may be handed to other runtimes */
-	bool runs;			/* is a runtime, or keeps one running */
 	struct module *owner;
 };
 

@@ -78,7 +78,6 @@ const Class Handle::type = {
 	.sleeps = false,
 	.release_sleeps = true,
 	.shared = true,
-	.runs = true,
 	.owner = &__this_module,
 };
 

@@ -397,22 +397,16 @@ static Object *check_shared(lua_State *L, int arg)
 	return to_object(L, arg);
 }
 
-/*
- * The object in argument 3, which the table is to hold. Objects that hold each other would be there for ever, and
- * run for ever: so a table holds younger ones only, and what runs is in lunatik._ENV's own tables. Raises.
- */
+/* The object in argument 3, which the table is to hold: of tables younger ones, since two that hold each other stay. */
 static Object *check_held(lua_State *L, const Table *table)
 {
 	Object *object = check_shared(L, 3);
 
 	luaL_argcheck(L, object != table, 3, "a table cannot hold itself");
-	if (!table->payer)
-		return object;
-	if (object->klass == &Table::type && static_cast<const Table *>(object)->number < table->number)
-		luaL_argerror(L, 3, "a table holds only tables that were made after it: make the outer one first");
-	if (object->klass->runs)
-		luaL_error(L, "of tables, only lunatik._ENV and those that are there from the start hold a %s",
-			   object->klass->name);
+	/* lunatik._ENV, the oldest, is there for ever anyway. */
+	if (object->klass == &Table::type && table->payer)
+		luaL_argcheck(L, static_cast<const Table *>(object)->number > table->number, 3,
+			      "a table holds only tables that were made after it: make the outer one first");
 	return object;
 }
 

@@ -6,13 +6,13 @@
 namespace lunatik {
 
 /// Makes a table that runtimes share: t[key] = value with a string key and nil (which clears the
-/// entry), a boolean, an integer, a string or a shared object as value. Reading takes no lock. Tables
-/// that hold each other live until one lets go of the other.
+/// entry), a boolean, an integer, a string or a shared object as value. Reading takes no lock. A table
+/// holds only tables that were made after it: two that hold each other would be there for ever.
 /// @param size? integer buckets, 1 to 1048576, rounded up to a power of two; 1024 when omitted
 /// @return rcu.table
 /// Errors: size out of range; not enough memory; called where the code may not sleep. Of the table:
-/// the key is no string; the value cannot be shared; a table cannot hold itself; a bucket has 1024 entries;
-/// not enough memory.
+/// the key is no string; the value cannot be shared, or is a table that was made before; a bucket has 1024
+/// entries; not enough memory.
 /// Context: process to make one, any to use it. Kernel: RCU.
 /// @function rcu.table(size)
 static int new_table(lua_State *L)

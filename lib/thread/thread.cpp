@@ -82,7 +82,6 @@ const Class Thread::type = {
 	.sleeps = true,
 	.release_sleeps = true,
 	.shared = true,
-	.runs = true,
 	.owner = &__this_module,
 };
 

@@ -403,13 +403,16 @@ TEST_F(TableTest, MayBeClosedByAFinalizerInTheMiddleOfAnObjectRead)
 	)lua");
 }
 
-TEST_F(TableTest, TablesThatHoldEachOtherAreFreedWhenOneLetsGo)
+TEST_F(TableTest, TablesHoldYoungerOnesOnly)
 {
 	lua(R"lua(
 		local rcu = require("rcu")
 		local a, b = rcu.table(), rcu.table()
-		a.b, b.a = b, a
-		a.b = nil
+		a.b = b
+		fails("make the outer one first", function() b.a = a end)
+		fails("make the outer one first", function() b.a = require("lunatik")._ENV end)
+		require("lunatik")._ENV.a = a
+		require("lunatik")._ENV.a = nil
 	)lua");
 }
 

@@ -44,6 +44,17 @@ return {
 		-- where ticks come late, as in virtual machines, timers come early
 		assert(took >= 50 and took < 5000, took)
 	end,
+	["wait() and schedule() give up when their runtime is to be stopped"] = function()
+		for _, source in ipairs { "(...):wait()", "require('linux').schedule()", "require('linux').schedule(60000, 2)" } do
+			local r = check.task("process", source, completion.new())
+			local waiter = thread.run(r, "waiter")
+			linux.schedule(200)
+			local start = linux.time()
+			r:stop()
+			assert((linux.time() - start) // millisecond < 4000, source)
+			waiter:stop()
+		end
+	end,
 	["wait(0) only looks"] = function()
 		local c = completion.new()
 		local start = linux.time()

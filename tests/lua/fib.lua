@@ -14,6 +14,17 @@ return {
 			fails("cannot delete the rule of priority 4242 for table 4242: there is none", fib.delrule, 4242, 4242, family)
 		end
 	end,
+	["no script adds rules without end"] = function()
+		local rules = 0
+		fails("there are 1024 rules already", function()
+			while true do
+				fib.newrule(4242, 100000 + rules)
+				rules = rules + 1
+			end
+		end)
+		assert(rules > 1000 and rules < 1024)
+		for i = 0, rules - 1 do fib.delrule(4242, 100000 + i) end
+	end,
 	["the least and the greatest numbers are taken"] = function()
 		for _, rule in ipairs { { 1, 0 }, { 0xffffffff, 0xffffffff } } do
 			fib.newrule(rule[1], rule[2])

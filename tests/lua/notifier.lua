@@ -21,6 +21,14 @@ return {
 		equal(notifier.vt.ALLOCATE, 1)
 		equal(notifier.vt.PREWRITE, 5)
 	end,
+	["a script has eight notifiers at most at a time"] = function()
+		local all = {}
+		for i = 1, 8 do all[i] = notifier.netdevice(nop) end
+		fails("a script has 8 at most", notifier.netdevice, nop)
+		all[1]:delete()
+		all[1] = notifier.netdevice(nop)
+		for _, n in ipairs(all) do n:delete() end
+	end,
 	["a notifier is deleted once"] = function()
 		local n = notifier.netdevice(nop)
 		n:delete()

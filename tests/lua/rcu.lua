@@ -70,6 +70,17 @@ return {
 		assert(t.x == nil)
 	end,
 
+	["a table holds younger ones only, so that no two hold each other"] = function()
+		local outer = rcu.table()
+		local inner = rcu.table()
+		outer.inner = inner
+		fails("make the outer one first", function() inner.outer = outer end)
+		fails("make the outer one first", function() inner.x = lunatik._ENV end)
+		lunatik._ENV.tests_rcu = outer
+		lunatik._ENV.tests_rcu = nil
+		assert(outer.x == nil and inner.outer == nil)
+	end,
+
 	["map calls back for each entry once, also while entries go"] = function()
 		local t = rcu.table(4)
 		local expected, seen = 0, {}

@@ -314,6 +314,18 @@ datagram() {
 	reaches near 203.0.113.2
 }
 
+@test "netfilter: a script has 32 hooks at most at a time" {
+	script near <<-'END'
+		local all = {}
+		for i = 1, 32 do all[i] = at("IPV4 LOCAL_OUT", function() end) end
+		local _, message = pcall(at, "IPV4 LOCAL_OUT", function() end)
+		all[1]:stop()
+		at("IPV4 LOCAL_OUT", function() end)
+		return function() return message:match("too many hooks.*") end
+	END
+	[ "$(result)" = "too many hooks: a script has 32 at most at a time" ]
+}
+
 @test "netfilter: scripts of other contexts are told so, and one that fails behind register() leaves nothing" {
 	for context in process hardirq; do
 		run ! script near $context <<<'at("IPV4 LOCAL_OUT", function() return action.DROP end)'

@@ -115,6 +115,24 @@ told() { log | sed -n "s/^$1: //p"; }
 	END
 }
 
+@test "notifier: of what cannot be refused all are told, whatever the first one returns" {
+	start stopping
+	start netdevice
+	ip link add nt0 type dummy
+	ip link delete nt0
+	[ "$(told nt | grep -c '^UNREGISTER nt0$')" = 1 ]
+}
+
+@test "notifier: a callback with RTNL can close no socket, and one that is dropped there is closed later" {
+	start dropping
+	ip link add nt0 type dummy
+	ip link set nt0 up
+	ip link delete nt0
+	[ "$(told dropped | sort -u)" = "'socket:close' may sleep" ]
+	for _ in {1..50}; do [ -n "$(ss -Huln sport = 1337)" ] || break; sleep 0.1; done
+	[ -z "$(ss -Huln sport = 1337)" ]
+}
+
 @test "notifier: BAD keeps a device from going up, and other answers, wrong ones and errors do not" {
 	start netdevice
 	for what in BAD OK STOP error wrong number; do

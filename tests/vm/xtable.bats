@@ -492,6 +492,13 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	lunatik load
 }
 
+@test "xtable: a script registers 32 matches and targets at most" {
+	run -1 script <<-'END'
+		for i = 1, 33 do match(function() end, { name = "luamany" .. i }) end
+	END
+	[[ "$output" == *"too many matches and targets: a script may register 32"* ]]
+}
+
 @test "xtable: a namespace that ends takes its rules along" {
 	script <<-'END'
 		match(function() return true end, { destroy = function(userargs) print("gone: " .. userargs) end })
