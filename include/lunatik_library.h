@@ -42,32 +42,42 @@ void lunatik_library_remove(struct lunatik_library *library);
 }
 #endif
 
-#ifdef MODULE
+#if defined(MODULE) && !defined(__cplusplus)
+#include <linux/module.h>
+
+/* What a module offers, all or nothing: for modules whose init does more, else lunatik_libraries(). */
+static inline void lunatik_libraries_remove(struct lunatik_library *libraries, unsigned int count)
+{
+	while (count--)
+		lunatik_library_remove(&libraries[count]);
+}
+
+static inline int lunatik_libraries_add(struct lunatik_library *libraries, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		int error;
+
+		libraries[i].owner = THIS_MODULE;
+		error = lunatik_library_add(&libraries[i]);
+		if (error) {
+			lunatik_libraries_remove(libraries, i);
+			return error;
+		}
+	}
+	return 0;
+}
+
 /* The module's init and exit, for modules that offer libraries and do nothing else. */
 #define lunatik_libraries(table)						\
-	static void lunatik_libraries_remove(unsigned int count)		\
-	{									\
-		while (count--)							\
-			lunatik_library_remove(&(table)[count]);		\
-	}									\
 	static int __init lunatik_libraries_init(void)				\
 	{									\
-		unsigned int i;							\
-		int error;							\
-										\
-		for (i = 0; i < ARRAY_SIZE(table); i++) {			\
-			(table)[i].owner = THIS_MODULE;				\
-			error = lunatik_library_add(&(table)[i]);		\
-			if (error) {						\
-				lunatik_libraries_remove(i);			\
-				return error;					\
-			}							\
-		}								\
-		return 0;							\
+		return lunatik_libraries_add(table, ARRAY_SIZE(table));		\
 	}									\
 	static void __exit lunatik_libraries_exit(void)				\
 	{									\
-		lunatik_libraries_remove(ARRAY_SIZE(table));			\
+		lunatik_libraries_remove(table, ARRAY_SIZE(table));		\
 	}									\
 	module_init(lunatik_libraries_init);					\
 	module_exit(lunatik_libraries_exit)

@@ -79,7 +79,7 @@ void check_may_sleep(lua_State *L, const char *what)
 			   context_name(context_of(runtime_of(L))));
 }
 
-static lunatik_memory memory_of(const State *state)
+lunatik_memory memory_of(const State *state)
 {
 	if (state->runtime->context == LUNATIK_PROCESS)
 		return LUNATIK_MEMORY_LARGE;
@@ -94,21 +94,7 @@ lunatik_memory memory_of(lua_State *L)
 /* Lua's allocator. Lua collects garbage and tries again when it fails, then raises an error. */
 static void *resize(void *context, void *block, size_t old, size_t size)
 {
-	State *state = static_cast<State *>(context);
-	void *resized;
-
-	if (!block)
-		old = 0; /* it holds the type of the new object instead */
-	if (!account_resize(state, old, size))
-		return nullptr;
-	resized = lunatik_memory_resize(block, old, size, memory_of(state));
-	if (!resized && size > old) {
-		account_resize(state, size, old);
-		return nullptr;
-	}
-	if (!resized && size)
-		return block; /* no smaller block is to be had: the old one does */
-	return resized;
+	return heap_resize(static_cast<State *>(context), block, old, size);
 }
 
 /* Lua's warn(): off, as in a fresh lua(1). */
@@ -166,6 +152,7 @@ State *state_new(Runtime *runtime, Failure &failure)
 	state->runtime = runtime;
 	state->phase = LUNATIK_LOADING;
 	state->budget = runtime->limits.budget;
+	state->heap.secret = static_cast<uintptr_t>(lunatik_random()) << 32 | lunatik_random();
 	state->gate = lunatik_gate_new(runtime->context);
 	state->account = account_new(runtime->limits.quota, runtime->maker);
 	if (state->gate && state->account)
@@ -257,6 +244,7 @@ void state_close(State *state)
 		lunatik_unwatch_task(state);
 		state->L = nullptr;
 	}
+	heap_close(state);
 	/* Only now: a finalizer may have called into any of them. */
 	while (HeldModule *held = state->modules) {
 		state->modules = held->next;

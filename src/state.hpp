@@ -3,6 +3,7 @@
 #ifndef LUNATIK_STATE_HPP
 #define LUNATIK_STATE_HPP
 
+#include "heap.hpp"
 #include "lunatik.hpp"
 #include "kernel/log.h"
 #include "kernel/net.h"
@@ -32,6 +33,7 @@ struct State : lunatik_door {
 	lua_State *L;
 	Runtime *runtime;
 	Account *account;
+	Heap heap;
 	void *closer;			/* the task that closes it */
 	bool closed;
 	const char *lock;		/* that the kernel holds while it waits for this visit, or null */
@@ -99,6 +101,9 @@ struct Failure {
 /* --- state.cpp --- */
 
 State *state_of(lua_State *L);
+
+/* How memory is to be had in the state's context. */
+lunatik_memory memory_of(const State *state);
 
 /* A state with the standard libraries open, in phase Loading. Null on failure. May sleep. */
 State *state_new(Runtime *runtime, Failure &failure);

@@ -15,15 +15,14 @@ local A <const> = 1              -- type of a record
 local common = {}
 
 ---@param skb userdata packet, from its IP header on, that may be written
----@return boolean whether it was changed; its checksums are to be computed then
 function common.doctor(skb)
 	local offset, protocol, _, destination, source_port = packet.flow(skb)
 	if protocol ~= packet.protocol.UDP or source_port ~= DNS or destination ~= CLIENT then
-		return false
+		return
 	end
 	local record, name, _, _, _, flags, questions, answers = packet.dns(skb, offset)
 	if name ~= NAME or flags & RESPONSE == 0 or questions ~= 1 then
-		return false
+		return
 	end
 	local changed = false
 	for _ = 1, answers do
@@ -37,7 +36,10 @@ function common.doctor(skb)
 		end
 		record = following
 	end
-	return changed
+	if changed then
+		skb:checksum()
+		print("dnsdoctor: changed")
+	end
 end
 
 return common

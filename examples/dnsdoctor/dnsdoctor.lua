@@ -17,10 +17,7 @@ xtable.target {
 	proto = UDP,
 	hooks = 1 << netfilter.inet_hooks.PRE_ROUTING,
 	target = function(skb)
-		if common.doctor(skb) then
-			skb:checksum()
-			print("dnsdoctor: changed")
-		end
+		common.doctor(skb)
 		return netfilter.action.CONTINUE
 	end,
 }

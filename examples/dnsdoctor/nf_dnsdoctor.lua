@@ -12,10 +12,7 @@ netfilter.register {
 	hooknum = netfilter.inet_hooks.PRE_ROUTING,
 	priority = netfilter.ip_priority.MANGLE,
 	hook = function(skb)
-		if common.doctor(skb) then
-			skb:checksum()
-			print("dnsdoctor: changed")
-		end
+		common.doctor(skb)
 		return netfilter.action.ACCEPT
 	end,
 }

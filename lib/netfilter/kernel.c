@@ -394,29 +394,22 @@ const struct lunatik_constant *const luanetfilter_tables[LUANETFILTER_TABLES] = 
 /* --- the module ---------------------------------------------------------------------------- */
 
 static struct lunatik_library libraries[] = {
-	{ .name = "netfilter", .open = luaopen_netfilter, .owner = THIS_MODULE },
-	{ .name = "linux.nf", .open = luaopen_linux_nf, .owner = THIS_MODULE },
-	{ .name = "linux.nf.proto", .open = luaopen_linux_nf_proto, .owner = THIS_MODULE },
-	{ .name = "linux.nf.action", .open = luaopen_linux_nf_action, .owner = THIS_MODULE },
-	{ .name = "linux.nf.inet", .open = luaopen_linux_nf_inet, .owner = THIS_MODULE },
-	{ .name = "linux.nf.bridge", .open = luaopen_linux_nf_bridge, .owner = THIS_MODULE },
-	{ .name = "linux.nf.arp", .open = luaopen_linux_nf_arp, .owner = THIS_MODULE },
-	{ .name = "linux.nf.netdev", .open = luaopen_linux_nf_netdev, .owner = THIS_MODULE },
-	{ .name = "linux.nf.ip", .open = luaopen_linux_nf_ip, .owner = THIS_MODULE },
-	{ .name = "linux.nf.br", .open = luaopen_linux_nf_br, .owner = THIS_MODULE },
-	{ .name = "linux.nf.ip.pri", .open = luaopen_linux_nf_ip_pri, .owner = THIS_MODULE },
-	{ .name = "linux.nf.br.pri", .open = luaopen_linux_nf_br_pri, .owner = THIS_MODULE },
+	{ .name = "netfilter", .open = luaopen_netfilter },
+	{ .name = "linux.nf", .open = luaopen_linux_nf },
+	{ .name = "linux.nf.proto", .open = luaopen_linux_nf_proto },
+	{ .name = "linux.nf.action", .open = luaopen_linux_nf_action },
+	{ .name = "linux.nf.inet", .open = luaopen_linux_nf_inet },
+	{ .name = "linux.nf.bridge", .open = luaopen_linux_nf_bridge },
+	{ .name = "linux.nf.arp", .open = luaopen_linux_nf_arp },
+	{ .name = "linux.nf.netdev", .open = luaopen_linux_nf_netdev },
+	{ .name = "linux.nf.ip", .open = luaopen_linux_nf_ip },
+	{ .name = "linux.nf.br", .open = luaopen_linux_nf_br },
+	{ .name = "linux.nf.ip.pri", .open = luaopen_linux_nf_ip_pri },
+	{ .name = "linux.nf.br.pri", .open = luaopen_linux_nf_br_pri },
 };
-
-static void remove_libraries(unsigned int count)
-{
-	while (count--)
-		lunatik_library_remove(&libraries[count]);
-}
 
 static int __init luanetfilter_init(void)
 {
-	unsigned int i;
 	int error;
 
 	error = register_pernet_subsys(&net_operations);
@@ -425,15 +418,10 @@ static int __init luanetfilter_init(void)
 	error = register_netdevice_notifier(&device_notifier);
 	if (error)
 		goto no_notifier;
-	for (i = 0; i < ARRAY_SIZE(libraries); i++) {
-		error = lunatik_library_add(&libraries[i]);
-		if (error)
-			goto no_library;
-	}
-	return 0;
+	error = lunatik_libraries_add(libraries, ARRAY_SIZE(libraries));
+	if (!error)
+		return 0;
 
-no_library:
-	remove_libraries(i);
 	unregister_netdevice_notifier(&device_notifier);
 no_notifier:
 	unregister_pernet_subsys(&net_operations);
@@ -442,7 +430,7 @@ no_notifier:
 
 static void __exit luanetfilter_exit(void)
 {
-	remove_libraries(ARRAY_SIZE(libraries));
+	lunatik_libraries_remove(libraries, ARRAY_SIZE(libraries));
 	unregister_netdevice_notifier(&device_notifier);
 	unregister_pernet_subsys(&net_operations);
 }

@@ -76,8 +76,8 @@ static int __init find_addresses(void)
 }
 
 static struct lunatik_library libraries[] = {
-	{ .name = "syscall", .open = luaopen_syscall, .owner = THIS_MODULE },
-	{ .name = "syscall.table", .open = luaopen_syscall_table, .owner = THIS_MODULE },
+	{ .name = "syscall", .open = luaopen_syscall },
+	{ .name = "syscall.table", .open = luaopen_syscall_table },
 };
 
 static int __init luasyscall_init(void)
@@ -86,19 +86,12 @@ static int __init luasyscall_init(void)
 
 	if (error)
 		return error;
-	error = lunatik_library_add(&libraries[0]);
-	if (error)
-		return error;
-	error = lunatik_library_add(&libraries[1]);
-	if (error)
-		lunatik_library_remove(&libraries[0]);
-	return error;
+	return lunatik_libraries_add(libraries, ARRAY_SIZE(libraries));
 }
 
 static void __exit luasyscall_exit(void)
 {
-	lunatik_library_remove(&libraries[1]);
-	lunatik_library_remove(&libraries[0]);
+	lunatik_libraries_remove(libraries, ARRAY_SIZE(libraries));
 }
 
 module_init(luasyscall_init);

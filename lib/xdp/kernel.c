@@ -317,8 +317,8 @@ const struct lunatik_constant luaxdp_actions[] = {
 static_assert(LUAXDP_PASS == (int)XDP_PASS && LUAXDP_ACTION_MAX == (int)XDP_REDIRECT && LUAXDP_LENGTH_MIN == ETH_HLEN);
 
 static struct lunatik_library libraries[] = {
-	{ .name = "xdp", .open = luaopen_xdp, .owner = THIS_MODULE },
-	{ .name = "linux.xdp", .open = luaopen_linux_xdp, .owner = THIS_MODULE },
+	{ .name = "xdp", .open = luaopen_xdp },
+	{ .name = "linux.xdp", .open = luaopen_linux_xdp },
 };
 
 static int __init luaxdp_init(void)
@@ -331,20 +331,13 @@ static int __init luaxdp_init(void)
 	error = register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &luaxdp_kfunc_set);
 	if (error)
 		return error;
-	error = lunatik_library_add(&libraries[0]);
-	if (error)
-		return error;
-	error = lunatik_library_add(&libraries[1]);
-	if (error)
-		lunatik_library_remove(&libraries[0]);
-	return error;
+	return lunatik_libraries_add(libraries, ARRAY_SIZE(libraries));
 }
 
 static void __exit luaxdp_exit(void)
 {
 	/* The set of kfuncs goes with the module's BTF; programs that call it hold the module. */
-	lunatik_library_remove(&libraries[1]);
-	lunatik_library_remove(&libraries[0]);
+	lunatik_libraries_remove(libraries, ARRAY_SIZE(libraries));
 }
 
 module_init(luaxdp_init);

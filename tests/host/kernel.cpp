@@ -198,6 +198,27 @@ Header *header_of(void *block)
 	return header;
 }
 
+/* As kmalloc(): blocks of a power of two bytes are aligned to it. What they are freed by is as far in front of them. */
+bool is_aligned(size_t size)
+{
+	return size > sizeof(Header) && size <= page && !(size & (size - 1));
+}
+
+void *begin_of(size_t size)
+{
+	if (is_aligned(size))
+		return static_cast<char *>(aligned_alloc(size, 2 * size)) + size - sizeof(Header);
+	return malloc(sizeof(Header) + size);
+}
+
+void release(Header *header)
+{
+	if (is_aligned(header->size))
+		free(reinterpret_cast<char *>(header + 1) - header->size);
+	else
+		free(header);
+}
+
 bool fails()
 {
 	unsigned long n = ++asked, at = failing;
@@ -222,7 +243,7 @@ void *obtain(size_t size, lunatik_memory how)
 	for (size_t high = peak; now > high && !peak.compare_exchange_weak(high, now);)
 		;
 	blocks++;
-	header = static_cast<Header *>(malloc(sizeof(Header) + size));
+	header = static_cast<Header *>(begin_of(size));
 	header->size = size;
 	header->virtual_memory = how == LUNATIK_MEMORY_LARGE && size > page;
 	ASAN_POISON_MEMORY_REGION(header, sizeof(*header));
@@ -278,7 +299,7 @@ void lunatik_memory_free(void *block)
 		must_sleep("vfree()");
 	used -= header->size;
 	blocks--;
-	free(header);
+	release(header);
 }
 
 void *lunatik_memory_new(size_t size, enum lunatik_memory how)

@@ -2,19 +2,9 @@
 -- The library probe: handlers of probes in functions that the tests themselves have the kernel call.
 local linux = require("linux")
 local check = require("tests.lib.check")
-local probing = require("tests.lib.probing").run
+local lib = require("tests.lib.probing")
 
-local equal = check.equal
-
--- Has the kernel call lualinux_schedule(timeout, state), a function of the library linux.
-local function call(timeout)
-	linux.schedule(timeout, linux.task.UNINTERRUPTIBLE)
-end
-
--- Has it call file_open_root(root, name, flags, mode), which returns -ENOENT.
-local function open_missing()
-	assert(not loadfile("/lib/modules/lua/tests/no such file"))
-end
+local probing, call, open_missing, equal = lib.run, lib.call, lib.open_missing, check.equal
 
 return {
 	["pre is called before each call of the function, with its arguments"] = function()

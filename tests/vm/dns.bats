@@ -1,59 +1,32 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 # The DNS filters (examples/dnsblock, examples/dnsdoctor), with dig and dnsmasq.
-#
-#	this machine                             namespace dnsdoctor, as examples/dnsdoctor/setup.sh makes it
-#	  dnsdoctor0 10.1.1.2, 10.1.1.3 -------- dnsdoctor1 10.1.1.1, dnsmasq: lunatik.com is 192.168.10.1
-#	             2001:db8::2                            2001:db8::1
 
 bats_require_minimum_version 1.5.0
 load log
 load slowness
+load dns
 
 script=examples/dnsblock/nf_dnsblock
 doctor=examples/dnsdoctor/nf_dnsdoctor
-patience=$((10 * slowness))
-
-server() { # NAME OPTION...
-	ip netns exec dnsdoctor dnsmasq --conf-file=/dev/null --no-resolv --no-hosts --address=/#/203.0.113.9 --bind-interfaces \
-		--pid-file="$BATS_FILE_TMPDIR/$1" "${@:2}"
-}
 
 setup_file() {
 	lunatik load
-	examples/dnsdoctor/setup.sh
-	ip address add 10.1.1.3/24 dev dnsdoctor0
-	ip address add 2001:db8::2/64 dev dnsdoctor0 nodad
-	ip -n dnsdoctor address add 2001:db8::1/64 dev dnsdoctor1 nodad
-	# What comes is looked at, whether its checksum is right.
-	ethtool -K dnsdoctor0 rx off >/dev/null
-	# Two more servers, for whatever name: at another port, and of IPv6
+	make_dns
+	# At another port
 	server 4 --listen-address=10.1.1.1 --port=5300
-	server 6 --listen-address=2001:db8::1
-	asks 10.1.1.1 lunatik.com >/dev/null
 }
 
-teardown_file() {
-	kill $(cat "$BATS_FILE_TMPDIR"/[46])
-	examples/dnsdoctor/cleanup.sh
-}
+teardown_file() { remove_dns; }
 
 setup() {
 	mark
 }
 
 teardown() {
+	tell_failure
 	lunatik stop $script 2>/dev/null || true
 	lunatik stop $doctor 2>/dev/null || true
-}
-
-asks() { # SERVER NAME [OPTION...]: prints the answer
-	timeout $((2 * patience)) dig +short +tries=1 +time=$patience "@$1" "$2" "${@:3}" 3>&-
-}
-
-in_vain() { # SERVER NAME [OPTION...]
-	run dig +short +tries=1 +time=1 "@$1" "$2" "${@:3}" 3>&-
-	[[ "$output" == *"no servers could be reached"* ]]
 }
 
 @test "dnsblock: a blocked name, and one below it, gets no answer over UDP and TCP, IPv4 and IPv6; others do" {

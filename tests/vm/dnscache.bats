@@ -25,6 +25,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	detach_all
 	stop_serving
 	lunatik stop examples/dnscache || true

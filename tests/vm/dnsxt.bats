@@ -1,56 +1,31 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 # The DNS filters as extensions of iptables (examples/dnsblock, examples/dnsdoctor), with dig and dnsmasq.
-#
-#	this machine                             namespace dnsdoctor, as examples/dnsdoctor/setup.sh makes it
-#	  dnsdoctor0 10.1.1.2, 10.1.1.3 -------- dnsdoctor1 10.1.1.1, dnsmasq: lunatik.com is 192.168.10.1
-#	             2001:db8::2                            2001:db8::1
 
 bats_require_minimum_version 1.5.0
 load log
 load slowness
-
-patience=$((10 * slowness))
+load dns
 
 setup_file() {
 	lunatik load
-	examples/dnsdoctor/setup.sh
-	ip address add 10.1.1.3/24 dev dnsdoctor0
-	ip address add 2001:db8::2/64 dev dnsdoctor0 nodad
-	ip -n dnsdoctor address add 2001:db8::1/64 dev dnsdoctor1 nodad
-	# What comes is looked at, whether its checksum is right.
-	ethtool -K dnsdoctor0 rx off >/dev/null
-	# A server of IPv6, for whatever name
-	ip netns exec dnsdoctor dnsmasq --conf-file=/dev/null --no-resolv --no-hosts --address=/#/203.0.113.9 \
-		--bind-interfaces --listen-address=2001:db8::1 --pid-file="$BATS_FILE_TMPDIR/6"
-	asks 10.1.1.1 lunatik.com >/dev/null
+	make_dns
 }
 
-teardown_file() {
-	kill $(cat "$BATS_FILE_TMPDIR/6")
-	examples/dnsdoctor/cleanup.sh
-}
+teardown_file() { remove_dns; }
 
 setup() {
 	mark
 }
 
 teardown() {
+	tell_failure
 	iptables-legacy -F
 	ip6tables-legacy -F
 	iptables-legacy -t mangle -F
 	for script in $(lunatik list | awk 'NR > 1 { print $1 }'); do
 		lunatik stop "$script"
 	done
-}
-
-asks() { # SERVER NAME [OPTION...]: prints the answer
-	timeout $((2 * patience)) dig +short +tries=1 +time=$patience "@$1" "$2" "${@:3}" 3>&-
-}
-
-in_vain() { # SERVER NAME [OPTION...]
-	run dig +short +tries=1 +time=1 "@$1" "$2" "${@:3}" 3>&-
-	[[ "$output" == *"no servers could be reached"* ]]
 }
 
 @test "dnsblock: a rule of iptables, and one of ip6tables, drops queries for blocked names over UDP and TCP" {

@@ -26,6 +26,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	detach_all
 	stop_serving
 	lunatik stop examples/drop || true

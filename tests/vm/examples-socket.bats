@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load log
+load slowness
 
 setup_file() {
 	lunatik load
@@ -16,6 +17,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	exec 5<&- 6<&- 7<&-
 	[ ${#background[@]} = 0 ] || kill -KILL "${background[@]}" || true
 	wait
@@ -27,12 +29,6 @@ teardown() {
 run_on() { # COMMAND...: in the background, until the test ends
 	"$@" >"$BATS_TEST_TMPDIR/output" 2>&1 3>&- &
 	background+=($!)
-}
-
-milliseconds() { # COMMAND...: how long it takes
-	local began=${EPOCHREALTIME/./}
-	"$@" >&2
-	echo $(((${EPOCHREALTIME/./} - began) / 1000))
 }
 
 # The threads of the kernel with this name

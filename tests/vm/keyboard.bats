@@ -17,6 +17,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	[ -z "$script" ] || lunatik stop "$script"
 }
 

@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load log
+load background
 load slowness
 
 pin=/sys/fs/bpf/test
@@ -18,9 +19,9 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	exec 5<&- 6<&-
-	[ ${#background[@]} = 0 ] || kill -KILL "${background[@]}" || true
-	wait
+	end_background
 	ip netns delete far || true
 	ip link delete near || true
 	rm -f $pin
@@ -28,11 +29,6 @@ teardown() {
 	for script in $(lunatik list | awk 'NR > 1 { print $1 }'); do
 		lunatik stop "$script"
 	done
-}
-
-run_on() { # COMMAND...: in the background, until the test ends
-	"$@" >/dev/null 2>&1 3>&- &
-	background+=($!)
 }
 
 still_evaluates() { [ "$(timeout $((20 * slowness)) lunatik <<<'return 6*7')" = 42 ]; }

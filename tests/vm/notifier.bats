@@ -19,6 +19,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	for script in "${started[@]}"; do
 		lunatik stop "$script" || true
 	done

@@ -18,6 +18,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	lunatik stop tests/whole || true
 	rm -f $pin $script
 }

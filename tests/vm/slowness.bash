@@ -16,3 +16,9 @@ within() {
 		'BEGIN { took -= began; print "# " took " s"; exit took > limit }' || return 99
 	return $status
 }
+
+milliseconds() { # COMMAND...: how long it takes
+	local began=${EPOCHREALTIME/./}
+	"$@" >&2
+	echo $(((${EPOCHREALTIME/./} - began) / 1000))
+}

@@ -64,6 +64,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	if [ $hooked = yes ]; then
 		lunatik stop examples/filter/nf_sni || true
 		near ss -K dst 192.0.2.2 or dst 198.51.100.2 >/dev/null

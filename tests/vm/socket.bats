@@ -7,6 +7,8 @@
 
 bats_require_minimum_version 1.5.0
 load log
+load slowness
+load background
 
 setup_file() {
 	lunatik load
@@ -29,23 +31,12 @@ setup() {
 }
 
 teardown() {
-	[ ${#background[@]} = 0 ] || kill -KILL "${background[@]}" || true
-	wait
+	tell_failure
+	end_background
 	lunatik load
 	for script in $(lunatik list | awk 'NR > 1 { print $1 }'); do
 		lunatik stop "$script"
 	done
-}
-
-run_on() { # COMMAND...: in the background, until the test ends
-	"$@" >/dev/null 2>&1 3>&- &
-	background+=($!)
-}
-
-milliseconds() { # COMMAND...: how long it takes
-	local began=${EPOCHREALTIME/./}
-	"$@" >&2
-	echo $(((${EPOCHREALTIME/./} - began) / 1000))
 }
 
 reads() { # FILE: until the latest in the background has it open, and a moment for the read

@@ -56,6 +56,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	stop_packets
 	detach
 	# The next tests find Lunatik loaded, as these did.

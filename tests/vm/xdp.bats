@@ -23,6 +23,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	rm -f $pin
 	[ -z "$script" ] || lunatik stop "$script" || true
 }

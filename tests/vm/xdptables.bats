@@ -27,6 +27,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	detach_all
 	stop_serving
 	lunatik stop examples/xdptables/forward || true

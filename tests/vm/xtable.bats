@@ -54,6 +54,7 @@ setup() {
 }
 
 teardown() {
+	tell_failure
 	for table in filter mangle raw; do
 		rule -t $table -F
 		rule6 -t $table -F

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 -- Runtimes with probes, for the tests of the library probe.
 local data = require("data")
+local linux = require("linux")
 local lunatik = require("lunatik")
 local check = require("tests.lib.check")
 
@@ -29,6 +30,16 @@ end
 -- The source fails with this message.
 function probing.refused(message, source, context)
 	check.fails(message, probing.run, source, function() end, context)
+end
+
+-- Has the kernel call lualinux_schedule(timeout, state), a function of the library linux.
+function probing.call(timeout)
+	linux.schedule(timeout, linux.task.UNINTERRUPTIBLE)
+end
+
+-- Has it call file_open_root(root, name, flags, mode), which returns -ENOENT.
+function probing.open_missing()
+	assert(not loadfile("/lib/modules/lua/tests/no such file"))
 end
 
 return probing

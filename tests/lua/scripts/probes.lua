@@ -28,8 +28,11 @@ local actions = {
 	end,
 	print = function(n) if n % 100 == 0 then print("probed", n) end end,
 	nothing = function() end,
-	-- longer than the function, on each CPU that calls it
-	long = function() for _ = 1, 500 do end end,
+	-- longer than the function, on each CPU that calls it, however fast: 0.2 ms
+	long = function()
+		local ends = linux.time() + 200000
+		repeat until linux.time() >= ends
+	end,
 	forever = function() while true do end end,
 	deep = function() local function f() return 1 + f() end return f() end,
 	memory = function() local t = {} while true do t[#t + 1] = ("x"):rep(1000) end end,
