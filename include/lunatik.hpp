@@ -68,6 +68,7 @@ struct Class {
 	bool release_sleeps;		/* release() may sleep, all else may not */
 	bool release_later;		/* release() waits for a lock that callers may hold: always in a worker */
 	bool shared;			/* may be handed to other runtimes */
+	bool runs;			/* is a runtime, or keeps one running */
 	struct module *owner;
 };
 
@@ -301,6 +302,22 @@ lunatik_gate *gate_of(lua_State *L) LUNATIK_KIT(gate_of);
 
 /* The pointers that bindings keep in a state's door, by enum lunatik_slot. */
 void **slots_of(lua_State *L) LUNATIK_KIT(slots_of);
+
+/*
+ * Counts what a state has of a kind that is to be bounded, under a key of its registry: adds the change, and returns
+ * how many there are. Raises the first time.
+ */
+inline lua_Integer tally(lua_State *L, const void *key, int change)
+{
+	lua_Integer count;
+
+	lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+	count = lua_tointeger(L, -1) + change;
+	lua_pop(L, 1);
+	lua_pushinteger(L, count);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+	return count;
+}
 
 /* --- values between runtimes ------------------------------------------------------------ */
 

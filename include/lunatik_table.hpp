@@ -20,6 +20,7 @@ struct Table : Object {
 	unsigned int seed;		/* of the hashes: nobody chooses keys that collide */
 	unsigned int mask;		/* the number of buckets, a power of two, less one */
 	unsigned int generation;	/* changes with every write, before an old entry is freed */
+	unsigned long number;		/* in the order in which tables were made */
 };
 
 /* --- for C++ --- */

@@ -22,6 +22,8 @@
 #include "lauxlib.h"
 #include "lualib.h"
 
+#include "copy.h"
+
 /* On the way of each call of a method; the compiler takes them for too large. */
 #include "lobject.h"
 #include "lstate.h"

@@ -64,9 +64,11 @@ static void *resize_paid(State *state, void *block, size_t old, size_t size)
 	resized = lunatik_memory_resize(block, old, size, memory_of(state));
 	if (resized || !size)
 		return resized;
+	/* When no smaller block is to be had, the old one does, and is of the smaller size from now on. */
+	if (size <= old)
+		return block;
 	account_resize(state, size, old);
-	/* When no smaller block is to be had, the old one does. */
-	return size <= old ? block : nullptr;
+	return nullptr;
 }
 
 [[gnu::noinline]] static Slab *slab_new(State *state, size_t type)

@@ -12,9 +12,10 @@ extern "C" {
 
 namespace lunatik {
 
-/* lunatik._ENV, and the scripts that run in it: name to runtime. */
+/* lunatik._ENV, and in it the scripts that run, name to runtime, and the threads of those that were spawned. */
 static Table *environment;
 static Table *runtimes;
+static Table *threads;
 
 static const unsigned int environment_buckets = 64, runtimes_buckets = 256;
 
@@ -145,7 +146,9 @@ int lunatik_core_init(void)
 		return -ENOMEM;
 	environment = table_new(environment_buckets);
 	runtimes = table_new(runtimes_buckets);
-	if (!environment || !runtimes || table_set_object(environment, "runtimes", 8, runtimes)) {
+	threads = table_new(environment_buckets);
+	if (!environment || !runtimes || !threads || table_set_object(environment, "runtimes", 8, runtimes) ||
+	    table_set_object(environment, "threads", 7, threads)) {
 		lunatik_core_exit();
 		return -ENOMEM;
 	}
@@ -161,6 +164,8 @@ void lunatik_core_exit(void)
 		put(environment);
 	if (runtimes)
 		put(runtimes);
+	if (threads)
+		put(threads);
 	lunatik_defer_barrier();
 	libraries_exit();
 }

@@ -98,9 +98,16 @@ void collect_box(Box *box)
 int collect(lua_State *L)
 {
 	Box *box = to_box(L, 1);
+	Object *object = box ? box->object : nullptr;
 
-	if (box)
-		collect_box(box);
+	if (!object)
+		return 0;
+	box->object = nullptr;
+	/* What the kernel holds a lock for must not wait for that lock. */
+	if (state_of(L)->lock)
+		put_later(object);
+	else
+		put(object);
 	return 0;
 }
 

@@ -14,7 +14,7 @@ extern "C" {
 namespace lunatik {
 
 /* Loading a script needs this much of the stack above the floor, and so does closing a state. */
-static const size_t loading_stack = 4096 * LUNATIK_STACK_SCALE;
+static const size_t loading_stack = 2048 + 2048 * LUNATIK_STACK_SCALE;
 
 static bool has_stack()
 {
@@ -35,12 +35,15 @@ static void set_phase(State *state, lunatik_phase phase)
 static int runtime_stop_method(lua_State *L);
 static int runtime_info(lua_State *L);
 
+/* In a worker. One runtime that is busy does not keep the others waiting: its turn comes again. */
 static void stop_deferred(lunatik_deferred *deferred)
 {
 	Runtime *runtime = reinterpret_cast<Runtime *>(deferred);
 
-	runtime_stop(runtime, Wait::Always);
-	drop(runtime);
+	if (runtime_stop(runtime, Wait::Momentarily) == -EBUSY)
+		lunatik_defer_slow(&runtime->deferred);
+	else
+		drop(runtime);
 }
 
 /*
@@ -75,6 +78,7 @@ const Class Handle::type = {
 	.sleeps = false,
 	.release_sleeps = true,
 	.shared = true,
+	.runs = true,
 	.owner = &__this_module,
 };
 
@@ -299,8 +303,10 @@ static void end_condemned(lunatik_deferred *deferred)
 {
 	Runtime *runtime = reinterpret_cast<Runtime *>(reinterpret_cast<char *>(deferred) - offsetof(Runtime, end));
 
-	runtime_stop(runtime, Wait::Always);
-	drop(runtime);
+	if (runtime_stop(runtime, Wait::Momentarily) == -EBUSY)
+		lunatik_defer_slow(&runtime->end);
+	else
+		drop(runtime);
 }
 
 /* Nothing enters the state from here on; the rest is a worker's. */

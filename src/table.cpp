@@ -201,6 +201,9 @@ size_t table_size(unsigned int buckets)
 
 bool table_init(Table *table, unsigned int buckets)
 {
+	static unsigned long tables;
+
+	table->number = __atomic_add_fetch(&tables, 1, __ATOMIC_RELAXED);
 	table->mask = rounded(buckets) - 1;
 	table->seed = lunatik_random();
 	table->writer = lunatik_writer_new();
@@ -394,6 +397,25 @@ static Object *check_shared(lua_State *L, int arg)
 	return to_object(L, arg);
 }
 
+/*
+ * The object in argument 3, which the table is to hold. Objects that hold each other would be there for ever, and
+ * run for ever: so a table holds younger ones only, and what runs is in lunatik._ENV's own tables. Raises.
+ */
+static Object *check_held(lua_State *L, const Table *table)
+{
+	Object *object = check_shared(L, 3);
+
+	luaL_argcheck(L, object != table, 3, "a table cannot hold itself");
+	if (!table->payer)
+		return object;
+	if (object->klass == &Table::type && static_cast<const Table *>(object)->number < table->number)
+		luaL_argerror(L, 3, "a table holds only tables that were made after it: make the outer one first");
+	if (object->klass->runs)
+		luaL_error(L, "of tables, only lunatik._ENV and those that are there from the start hold a %s",
+			   object->klass->name);
+	return object;
+}
+
 static int newindex(lua_State *L)
 {
 	/* A key that is a number becomes a string, and meanwhile a finalizer may close the table. */
@@ -417,8 +439,7 @@ static int newindex(lua_State *L)
 		update.text = lua_tolstring(L, 3, &update.length);
 		break;
 	case LUA_TUSERDATA:
-		update.object = check_shared(L, 3);
-		luaL_argcheck(L, update.object != table, 3, "a table cannot hold itself");
+		update.object = check_held(L, table);
 		break;
 	}
 	int error = set(table, key, length, update, how, state_of(L));
@@ -430,7 +451,7 @@ static int newindex(lua_State *L)
 			lunatik_rcu_synchronize(); /* so may entries that were replaced */
 		table = check<Table>(L, 1);
 		if (update.type == LUA_TUSERDATA)
-			update.object = check_shared(L, 3);
+			update.object = check_held(L, table);
 		error = set(table, key, length, update, how, state_of(L));
 	}
 	if (error == -ENOSPC)

@@ -22,7 +22,7 @@ static int complete(lua_State *L)
 /// Waits until complete() is called.
 /// @param timeout? integer milliseconds, 0 (looks only) to 2147483647; no limit when omitted
 /// @return true?, string? true; or nil and "timeout"; or nil and "interrupt", when a signal came, as
-/// thread:stop() sends it
+/// thread:stop() sends it, or the runtime is being stopped
 /// Errors: timeout out of range; called where the code may not sleep, or by a runtime that ends.
 /// Context: process. Kernel: wait_for_completion_interruptible_timeout().
 /// @function completion:wait(timeout)
@@ -35,7 +35,7 @@ static int wait(lua_State *L)
 	luaL_argcheck(L, timeout == LUACOMPLETION_FOREVER || (timeout >= 0 && timeout <= LUACOMPLETION_TIMEOUT_MAX),
 		      2, "timeout out of range (0 to 2147483647 ms)");
 	check_may_wait(L, "completion:wait");
-	result = luacompletion_wait(&completion->kernel, timeout);
+	result = luacompletion_wait(&completion->kernel, timeout, gate_of(L));
 	if (result > 0) {
 		lua_pushboolean(L, true);
 		return 1;

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include "kernel/gate.h"
 #include "kernel/watch.h"
 #include "kernel.h"
 #include "lunatik_library.h"
@@ -26,14 +27,24 @@ void luacompletion_complete(struct luacompletion *completion)
 	complete(kernels(completion));
 }
 
-int luacompletion_wait(struct luacompletion *completion, long long timeout)
+/* How long who urges a runtime may have to wait for it. */
+#define LOOK	(HZ / 4)
+
+int luacompletion_wait(struct luacompletion *completion, long long timeout, struct lunatik_gate *gate)
 {
-	unsigned long limit = timeout == LUACOMPLETION_FOREVER ? MAX_SCHEDULE_TIMEOUT : msecs_to_jiffies(timeout);
-	long left;
+	long limit = timeout == LUACOMPLETION_FOREVER ? MAX_SCHEDULE_TIMEOUT : msecs_to_jiffies(timeout);
+	long slice, left = 0;
 
 	if (!limit)
 		return try_wait_for_completion(kernels(completion));
-	left = wait_for_completion_interruptible_timeout(kernels(completion), limit);
+	for (; limit > 0 && !left; limit -= slice) {
+		if (lunatik_gate_is_urged(gate)) {
+			left = -EINTR;
+			break;
+		}
+		slice = min_t(long, limit, LOOK);
+		left = wait_for_completion_interruptible_timeout(kernels(completion), slice);
+	}
 	lunatik_woken();
 	return left > 0 ? 1 : left < 0 ? -1 : 0;
 }

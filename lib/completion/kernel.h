@@ -23,8 +23,8 @@ void luacompletion_complete(struct luacompletion *completion);
 #define LUACOMPLETION_FOREVER		LUA_MAXINTEGER
 #define LUACOMPLETION_TIMEOUT_MAX	0x7fffffff
 
-/* luacompletion_wait - 1 completed, 0 timed out, -1 a signal came. Process context. */
-int luacompletion_wait(struct luacompletion *completion, long long timeout);
+/* luacompletion_wait - 1 completed, 0 timed out, -1 a signal came, or the gate is urged. Process context. */
+int luacompletion_wait(struct luacompletion *completion, long long timeout, struct lunatik_gate *gate);
 
 int luaopen_completion(lua_State *L);
 

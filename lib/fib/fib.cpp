@@ -29,6 +29,8 @@ static const char *reason(int error, const char *why)
 		return "the wait for RTNL was interrupted";
 	case -ENOMEM:
 		return "not enough memory";
+	case -ENOSPC:
+		return "there are 1024 rules already";
 	case -ENXIO:
 		return "the network namespace has ended";
 	}
@@ -62,7 +64,7 @@ static int change(lua_State *L, bool add)
 /// @param table integer 1 to 4294967295; 254 is main
 /// @param priority integer 0 to 4294967295; the least is tried first
 /// @param family? integer of fib.af; INET when omitted
-/// Errors: an argument is out of range; there is such a rule; the kernel refused it; not enough memory; the task was
+/// Errors: an argument is out of range; there is such a rule; there are 1024 rules; the kernel refused it; not enough memory; the task was
 /// killed meanwhile; called where the code may not sleep.
 /// Context: process. Kernel: fib_nl_newrule().
 /// @function fib.newrule(table, priority, family)

@@ -38,6 +38,25 @@ static struct sk_buff *message(const struct luafib_rule *rule, bool add, struct 
 	return skb;
 }
 
+/* Each is looked at for each route, and nobody but `ip rule` takes those away that a script leaves. */
+#define RULES_MAX	1024
+
+/* With RTNL. */
+static bool is_full(struct net *net, int family)
+{
+	struct fib_rules_ops *ops;
+	struct fib_rule *rule;
+	unsigned int count = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(ops, &net->rules_ops, list)
+		if (ops->family == family)
+			list_for_each_entry_rcu(rule, &ops->rules_list, list)
+				count++;
+	rcu_read_unlock();
+	return count >= RULES_MAX;
+}
+
 int luafib_change(const struct luafib_rule *rule, bool add, const struct lunatik_net *seen, const char **why)
 {
 	struct netlink_ext_ack reply = {};
@@ -58,7 +77,10 @@ int luafib_change(const struct luafib_rule *rule, bool add, const struct lunatik
 	skb->sk = net->rtnl;
 	error = rtnl_lock_killable();
 	if (!error) {
-		error = add ? fib_nl_newrule(skb, header, &reply) : fib_nl_delrule(skb, header, &reply);
+		if (add && is_full(net, rule->family))
+			error = -ENOSPC;
+		else
+			error = add ? fib_nl_newrule(skb, header, &reply) : fib_nl_delrule(skb, header, &reply);
 		rtnl_unlock();
 		*why = reply._msg;
 	}

@@ -10,6 +10,7 @@
 #include <linux/stat.h>
 #include <linux/timekeeping.h>
 
+#include "kernel/gate.h"
 #include "kernel/watch.h"
 #include "kernel.h"
 
@@ -28,21 +29,25 @@ long long lualinux_time(void)
 	return ktime_get_real_ns();
 }
 
-/* A sleep that no signal ends does not hold up whoever kills the task for long. Its state is set. */
-static long sleep(long timeout, int state)
-{
-	while (lualinux_is_endless(state) && timeout > HZ) {
-		long left = schedule_timeout(HZ);
+/* How long who kills the task, or urges the runtime, may have to wait for it. */
+#define LOOK	(HZ / 4)
 
-		timeout -= HZ - left;
-		if (left || fatal_signal_pending(current))
-			return timeout;
+static long sleep(long timeout, int state, struct lunatik_gate *gate)
+{
+	while (timeout > 0) {
+		bool urged = lunatik_gate_is_urged(gate);
+		long slice = urged ? 1 : min_t(long, timeout, LOOK), left;
+
 		set_current_state(state);
+		left = schedule_timeout(slice);
+		timeout -= slice - left;
+		if (left || urged || fatal_signal_pending(current))
+			break;
 	}
-	return schedule_timeout(timeout);
+	return timeout;
 }
 
-long long lualinux_schedule(long long timeout, int state)
+long long lualinux_schedule(long long timeout, int state, struct lunatik_gate *gate)
 {
 	long long remaining;
 
@@ -50,13 +55,12 @@ long long lualinux_schedule(long long timeout, int state)
 		schedule();
 		return timeout;
 	}
-	set_current_state(state);
 	if (timeout == LUALINUX_FOREVER) {
-		schedule();
+		sleep(MAX_SCHEDULE_TIMEOUT, state, gate);
 		lunatik_woken();
 		return timeout;
 	}
-	remaining = jiffies_to_msecs(sleep(msecs_to_jiffies(timeout), state));
+	remaining = jiffies_to_msecs(sleep(msecs_to_jiffies(timeout), state, gate));
 	lunatik_woken();
 	/* The timeout was rounded up to a whole tick. */
 	return min(remaining, timeout);

@@ -24,9 +24,9 @@ long long lualinux_time(void);
 
 /*
  * lualinux_schedule - sleep in a state of lualinux_task, and give up the CPU at least. Returns what
- * remains of the timeout, 0 when it elapsed. Process context.
+ * remains of the timeout, 0 when it elapsed; that is early when the gate is urged. Process context.
  */
-long long lualinux_schedule(long long timeout, int state);
+long long lualinux_schedule(long long timeout, int state, struct lunatik_gate *gate);
 
 /* lualinux_is_endless - whether nothing but a timeout is sure to end a sleep in this state. */
 bool lualinux_is_endless(int state);

@@ -88,7 +88,7 @@ static int schedule(lua_State *L)
 	luaL_argcheck(L, timeout != LUALINUX_FOREVER || !lualinux_is_endless(state), 1,
 		      "a sleep that no signal ends needs a timeout");
 	check_may_wait(L, "linux.schedule");
-	lua_pushinteger(L, lualinux_schedule(timeout, state));
+	lua_pushinteger(L, lualinux_schedule(timeout, state, gate_of(L)));
 	return 1;
 }
 

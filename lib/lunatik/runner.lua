@@ -10,17 +10,8 @@ local lunatik = require("lunatik")
 local rcu = require("rcu")
 
 local environment = lunatik._ENV
-local runtimes = environment.runtimes
-
--- The threads of the scripts that were spawned, by name.
-local function threads()
-	local table = environment.threads
-	if not table then
-		table = rcu.table()
-		environment.threads = table
-	end
-	return table
-end
+-- By name: the scripts that run, and the threads of those that were spawned. Any script may write there, too.
+local runtimes, threads = environment.runtimes, environment.threads
 
 ---@param script string
 ---@return string name of the script, by which it is known: its path without ".lua"
@@ -40,6 +31,16 @@ local function call(f, ...)
 	return result
 end
 
+-- The runtime of that name, if it is there and is one.
+local function running(name)
+	local runtime = runtimes[name]
+	if getmetatable(runtime) == "runtime" then
+		return runtime
+	elseif runtime ~= nil then
+		runtimes[name] = nil
+	end
+end
+
 ---Runs a script in a new runtime, which keeps its name until it is stopped.
 ---@param script string path below the script folder, with or without ".lua"
 ---@param context? boolean|string as lunatik.runtime() takes it; default: what the script's first comment says.
@@ -47,7 +48,7 @@ end
 ---@return userdata runtime
 function runner.run(script, context)
 	local name = name_of(script)
-	local former = runtimes[name]
+	local former = running(name)
 	if former then
 		if former:info().running then
 			error(name .. " is already running", 0)
@@ -81,7 +82,7 @@ function runner.spawn(script, context)
 		runner.stop(name)
 		error(task, 0)
 	end
-	threads()[name] = task
+	threads[name] = task
 	return runtime, task
 end
 
@@ -89,14 +90,14 @@ end
 ---@param script string
 function runner.stop(script)
 	local name = name_of(script)
-	local runtime, task = runtimes[name], threads()[name]
+	local runtime, task = running(name), threads[name]
 	if not runtime then
 		error(name .. " is not running", 0)
 	end
-	if task then
+	if getmetatable(task) == "thread" then
 		call(task.stop, task)
-		threads()[name] = nil
 	end
+	threads[name] = nil
 	call(runtime.stop, runtime)
 	runtimes[name] = nil
 end
@@ -105,7 +106,9 @@ end
 function runner.list()
 	local names = {}
 	rcu.map(runtimes, function(name)
-		names[#names + 1] = name
+		if running(name) then
+			names[#names + 1] = name
+		end
 	end)
 	table.sort(names)
 	return names
@@ -115,7 +118,7 @@ end
 function runner.status()
 	local details = {}
 	for _, name in ipairs(runner.list()) do
-		local runtime = runtimes[name]
+		local runtime = running(name)
 		if runtime then
 			details[#details + 1] = runtime:info()
 		end
@@ -137,7 +140,7 @@ function runner.shutdown()
 		error(table.concat(failures, "\n"), 0)
 	end
 	rcu.map(environment, function(key)
-		if key ~= "runtimes" then
+		if key ~= "runtimes" and key ~= "threads" then
 			environment[key] = nil
 		end
 	end)

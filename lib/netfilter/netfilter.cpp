@@ -101,6 +101,10 @@ static void keep(lua_State *L, const void *key, int index)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
+/* The hooks of a state. Each has the whole of a visit's time for a packet: so many, and it is not kept for long. */
+static const lua_Integer hooks_max = 32;
+static const char hooks_key = 0;
+
 static void forget(lua_State *L, Hook *hook)
 {
 	lua_Debug frame;
@@ -139,7 +143,7 @@ static void forget(lua_State *L, Hook *hook)
 /// for the family NETDEV: name of the interface; the hook ends with it)
 /// @return netfilter.hook, which need not be kept
 /// Errors: a field is missing, or no such constant; there is no such interface; the runtime is not of softirq context;
-/// called in a callback; not enough memory.
+/// called in a callback; the script has 32 hooks already; not enough memory.
 /// Context: when a script of softirq context starts. Kernel: nf_register_net_hook().
 /// @function netfilter.register(ops)
 static int register_hook(lua_State *L)
@@ -158,6 +162,8 @@ static int register_hook(lua_State *L)
 	place = check_place(L);
 	if (lua_getfield(L, 1, "hook") != LUA_TFUNCTION)
 		return luaL_error(L, "'hook' is no function");
+	if (tally(L, &hooks_key, 0) == hooks_max)
+		return luaL_error(L, "too many hooks: a script has 32 at most at a time");
 	hook = push_new<Hook>(L);
 	if (!charge(L, hook, luanetfilter_size()))
 		return luaL_error(L, "not enough memory");
@@ -189,6 +195,7 @@ static int register_hook(lua_State *L)
 			return luaL_error(L, "the network namespace has ended");
 		return join_error(L, error, place);
 	}
+	tally(L, &hooks_key, 1);
 	lua_settop(L, 4);
 	return 1;
 }
@@ -202,6 +209,7 @@ static int stop(lua_State *L)
 	Hook *hook = check<Hook>(L, 1);
 
 	__atomic_store_n(&hook->slot->callback, nullptr, __ATOMIC_RELAXED);
+	tally(L, &hooks_key, -1);
 	forget(L, hook);
 	lua_settop(L, 1);
 	return collect(L);

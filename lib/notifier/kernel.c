@@ -62,6 +62,26 @@ static int vterm_event(struct notifier_block *block, unsigned long event, void *
 	return luanotifier_tell(notifier_of(block), &told);
 }
 
+/* Whether the kernel takes no for an answer. */
+static bool may_refuse(unsigned long event)
+{
+	switch (event) {
+	case NETDEV_REGISTER:
+	case NETDEV_POST_INIT:
+	case NETDEV_PRE_UP:
+	case NETDEV_PRE_TYPE_CHANGE:
+	case NETDEV_PRECHANGEMTU:
+	case NETDEV_CHANGEMTU:
+	case NETDEV_PRE_CHANGEADDR:
+	case NETDEV_CHANGENAME:
+	case NETDEV_PRECHANGEUPPER:
+	case NETDEV_CHANGEUPPER:
+	case NETDEV_CHANGE_TX_QUEUE_LEN:
+		return true;
+	}
+	return false;
+}
+
 /* With RTNL. Devices of all network namespaces come here. */
 static int netdevice_event(struct notifier_block *block, unsigned long event, void *data)
 {
@@ -69,9 +89,15 @@ static int netdevice_event(struct notifier_block *block, unsigned long event, vo
 	struct luanotifier *notifier = notifier_of(block);
 	const struct luanotifier_event told = { .event = event, .name = device->name };
 
+	int answer;
+
 	if (dev_net(device)->net_cookie != notifier->net)
 		return NOTIFY_DONE;
-	return luanotifier_tell(notifier, &told);
+	answer = luanotifier_tell(notifier, &told);
+	/* Of what has happened already, all have to be told: others hold the device until they are. */
+	if (answer & NOTIFY_STOP_MASK)
+		return answer == NOTIFY_BAD && may_refuse(event) ? NOTIFY_BAD : NOTIFY_OK;
+	return answer;
 }
 
 void luanotifier_missed(const char *script, const struct luanotifier_event *event)

@@ -18,6 +18,10 @@ struct Notifier : Object {
 /* While RTNL is held, every change of a network device waits. */
 static const unsigned int rtnl_budget = 100; /* milliseconds */
 
+/* The notifiers of a state. Each has the whole of a visit's time for an event, while others wait for it. */
+static const lua_Integer notifiers_max = 8;
+static const char notifiers_key = 0;
+
 /* --- events ----------------------------------------------------------------------------- */
 
 /* One event on its way to the callback, and what comes of it. */
@@ -115,6 +119,7 @@ static void release(Object *object)
 static void forget(lua_State *L, Notifier *notifier)
 {
 	notifier->kernel.deleted = true;
+	tally(L, &notifiers_key, -1);
 	luaL_unref(L, LUA_REGISTRYINDEX, notifier->kernel.callback);
 	lua_pushnil(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, notifier);
@@ -156,6 +161,8 @@ static int new_notifier(lua_State *L, luanotifier_chain chain)
 	int error;
 
 	luaL_checktype(L, 1, LUA_TFUNCTION);
+	if (tally(L, &notifiers_key, 0) == notifiers_max)
+		return luaL_error(L, "too many notifiers: a script has 8 at most at a time");
 	notifier = push_new<Notifier>(L);
 	/* The callback may be called from here on, and find the object on this stack. */
 	lua_pushvalue(L, -1);
@@ -165,6 +172,7 @@ static int new_notifier(lua_State *L, luanotifier_chain chain)
 	notifier->kernel.callback = luaL_ref(L, LUA_REGISTRYINDEX);
 	notifier->kernel.runtime = runtime_of(L);
 	hold(runtime_of(L));
+	tally(L, &notifiers_key, 1);
 
 	get(notifier);
 	notifier->kernel.adding = L;
@@ -199,7 +207,7 @@ static void check_hardirq(lua_State *L, const char *what)
 /// KEYCODE, UNICODE or KEYSYM makes the kernel ignore the key; nothing stands for DONE. An error, or anything
 /// else, is DONE, and in the kernel log.
 /// @return notifier
-/// Errors: not enough memory; the runtime is not of hardirq context.
+/// Errors: not enough memory; the script has 8 notifiers already; the runtime is not of hardirq context.
 /// Context: hardirq. Kernel: register_keyboard_notifier().
 /// @function notifier.keyboard(callback)
 static int keyboard(lua_State *L)
@@ -214,7 +222,7 @@ static int keyboard(lua_State *L)
 /// notifier.notify: STOP to PREWRITE keeps the character from the terminal; nothing stands for DONE. An error, or
 /// anything else, is DONE, and in the kernel log.
 /// @return notifier
-/// Errors: not enough memory; the runtime is not of hardirq context.
+/// Errors: not enough memory; the script has 8 notifiers already; the runtime is not of hardirq context.
 /// Context: hardirq. Kernel: register_vt_notifier().
 /// @function notifier.vterm(callback)
 static int vterm(lua_State *L)
@@ -229,10 +237,11 @@ static int vterm(lua_State *L)
 /// not sleep, whatever the runtime may; an event that comes while the runtime is busy waits for 50 ms, and then is
 /// not told, which the kernel log says.
 /// @param callback function (event, name) -> answer?: an event of notifier.netdev; the device's name. It returns a
-/// value of notifier.notify: BAD refuses what can be refused, as PRE_UP and REGISTER; nothing stands for DONE.
+/// value of notifier.notify: BAD refuses what can be refused, as PRE_UP and REGISTER; of what cannot, everyone else is
+/// told, too, whatever it returns: BAD and STOP are OK then. Nothing stands for DONE.
 /// An error, or anything else, is DONE, and in the kernel log.
 /// @return notifier
-/// Errors: the callback refused a device that is there; not enough memory; the runtime is not of process context;
+/// Errors: the callback refused a device that is there; the script has 8 notifiers already; not enough memory; the runtime is not of process context;
 /// called by such a callback.
 /// Context: process. Kernel: register_netdevice_notifier().
 /// @function notifier.netdevice(callback)

@@ -273,6 +273,18 @@ static int wrap(struct luasocket **made, struct socket *kernel, int family, int 
 
 static_assert(SOCK_NONBLOCK == O_NONBLOCK);
 
+/*
+ * What it has not sent yet, and what nobody has received, is the script's memory, for which it is charged once; so are
+ * the sockets that it accepts. The kernel doubles this for its own structures.
+ */
+static void limit(struct socket *kernel)
+{
+	int size = LUASOCKET_BUFFERS / 4;
+
+	sock_setsockopt(kernel, SOL_SOCKET, SO_SNDBUF, KERNEL_SOCKPTR(&size), sizeof(size));
+	sock_setsockopt(kernel, SOL_SOCKET, SO_RCVBUF, KERNEL_SOCKPTR(&size), sizeof(size));
+}
+
 int luasocket_new(struct luasocket **made, const struct lunatik_net *where, int family, int type, int protocol)
 {
 	struct socket *kernel;
@@ -288,7 +300,10 @@ int luasocket_new(struct luasocket **made, const struct lunatik_net *where, int 
 		return LUASOCKET_NO_NET;
 	error = __sock_create(net, family, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol, &kernel, 0);
 	lunatik_net_put(net);
-	return error ? error : wrap(made, kernel, family, type);
+	if (error)
+		return error;
+	limit(kernel);
+	return wrap(made, kernel, family, type);
 }
 
 void luasocket_close(struct luasocket *socket)

@@ -17,6 +17,9 @@ extern "C" {
 struct lunatik_gate;
 struct lunatik_net;
 
+/* Bytes of messages that the kernel keeps for a socket at most, of both directions. */
+#define LUASOCKET_BUFFERS	(128 << 10)
+
 /* A socket. Any number of tasks may use it at once; all functions may sleep. */
 struct luasocket;
 

@@ -132,12 +132,15 @@ static void release(Object *object)
 }
 
 /// Closes the socket, for all runtimes that have it; who waits for it there gets the error EBADF.
-/// Errors: the object is closed already.
+/// Errors: the object is closed already; called where the code may not sleep, as in a callback with RTNL.
 /// Context: process. Kernel: fput().
 /// @function socket:close()
 static int close(lua_State *L)
 {
-	luasocket_close(check<Socket>(L, 1)->kernel);
+	Socket *socket = check<Socket>(L, 1);
+
+	check_may_sleep(L, "socket:close");
+	luasocket_close(socket->kernel);
 	return collect(L);
 }
 
@@ -342,7 +345,7 @@ static const luaL_Reg methods[] = {
 const Class Socket::type = {
 	.name = "socket",
 	.size = sizeof(Socket),
-	.extra = 8 << 10, /* but for what it has not sent and not given out, which the kernel limits */
+	.extra = (8 << 10) + LUASOCKET_BUFFERS,
 	.methods = methods,
 	.release = release,
 	.sleeps = true,

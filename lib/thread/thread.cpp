@@ -82,6 +82,7 @@ const Class Thread::type = {
 	.sleeps = true,
 	.release_sleeps = true,
 	.shared = true,
+	.runs = true,
 	.owner = &__this_module,
 };
 

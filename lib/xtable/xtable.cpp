@@ -355,6 +355,10 @@ static void make_rules(lua_State *L, Extension *extension, int functions)
 	keep(L, thread);
 }
 
+/* All that a state has registered: the kernel never forgets a name. */
+static const lua_Integer registered_max = 32;
+static const char registered_key = 0;
+
 static int register_extension(lua_State *L, luaxtable_kind kind)
 {
 	luaxtable_terms terms;
@@ -368,6 +372,8 @@ static int register_extension(lua_State *L, luaxtable_kind kind)
 	check_may_wait(L, kind == LUAXTABLE_MATCH ? "xtable.match" : "xtable.target");
 	lua_settop(L, 1);
 	terms = check_terms(L, kind);
+	if (tally(L, &registered_key, 0) == registered_max)
+		return luaL_error(L, "too many matches and targets: a script may register 32");
 	push_function(L, kind_name(kind), true);
 	push_function(L, "checkentry", false);
 	push_function(L, "destroy", false);
@@ -393,6 +399,7 @@ static int register_extension(lua_State *L, luaxtable_kind kind)
 		forget(L, extension);
 		return join_error(L, error, terms);
 	}
+	tally(L, &registered_key, 1);
 	lua_settop(L, 6);
 	return 1;
 }

@@ -16,7 +16,7 @@ local function runtime_new(script, context)
 	if script:find("bad") then
 		error("bad script")
 	end
-	local runtime, running = {}, true
+	local runtime, running = setmetatable({}, { __metatable = "runtime" }), true
 	function runtime:stop()
 		event("stop " .. script)
 		if script:find("stuck") then
@@ -35,7 +35,7 @@ local function thread_run(runtime, name)
 	if name == "taskless" then
 		error("no function to run")
 	end
-	return { stop = function() event("end thread " .. name) end }
+	return setmetatable({ stop = function() event("end thread " .. name) end }, { __metatable = "thread" })
 end
 
 local function map(table, f)
@@ -51,7 +51,7 @@ end
 local environment, runner
 local function fresh()
 	events = {}
-	environment = { runtimes = {} }
+	environment = { runtimes = {}, threads = {} }
 	package.loaded.lunatik = { runtime = runtime_new, _ENV = environment }
 	package.loaded.rcu = { table = function() return {} end, map = map }
 	package.loaded.thread = { run = thread_run }
@@ -115,7 +115,7 @@ function tests.a_failed_load_registers_nothing()
 	check.expect_match(message, "bad script$")
 	pcall(runner.spawn, "bad")
 	expect(next(environment.runtimes), nil)
-	expect(environment.threads, nil)
+	expect(next(environment.threads), nil)
 end
 
 function tests.spawn_stops_the_thread_first()
@@ -158,12 +158,23 @@ function tests.shutdown_stops_all_that_it_can()
 	expect(table.concat(runner.list(), " "), "b-stuck")
 end
 
+function tests.what_others_write_is_in_nobodys_way()
+	runner.spawn("a")
+	environment.runtimes.b, environment.threads.b, environment.threads.a = 1, true, nil
+	expect(table.concat(runner.list(), " "), "a")
+	expect_error("b is not running", runner.stop, "b")
+	environment.runtimes.b = {}
+	runner.run("b")
+	runner.shutdown()
+	expect(next(environment.runtimes), nil)
+end
+
 function tests.shutdown_leaves_nothing_shared()
 	runner.spawn("a")
 	environment.counters = {}
 	runner.shutdown()
 	expect(environment.counters, nil)
-	expect(environment.threads, nil)
+	expect(next(environment.threads), nil)
 	expect(next(environment.runtimes), nil)
 	runner.spawn("a")
 	runner.stop("a")

@@ -398,3 +398,17 @@ LUA(Tables, WeakTablesAndFinalizers, R"lua(
 	collectgarbage()
 	same(revived[1], 1)
 )lua")
+
+LUA(Language, StringsOfAllLengthsAreCopiedWhole, R"lua(
+	local bytes = {}
+	for i = 1, 400 do bytes[i] = string.char(i * 7 % 251) end
+	local whole = table.concat(bytes)
+	for length = 0, 400 do
+		local from = length % 5 + 1
+		local part, again = whole:sub(from, length), ""
+		for i = from, length do same(part:byte(i - from + 1), i * 7 % 251) end
+		for i = from, length do again = again .. bytes[i] end
+		same(part .. part, again .. again)
+		same(#part:rep(3, "-"), 3 * #part + 2)
+	end
+)lua")

@@ -96,7 +96,7 @@ without() { # THREAD: until none is left
 		[ "$line" = x ]
 		for _ in {1..50}; do [ "$(threads echod/worker)" = 3 ] && break; sleep 0.1; done
 		[ "$(threads echod/worker)" = 3 ]
-		[ "$(milliseconds lunatik stop examples/echod/daemon)" -lt 1000 ]
+		[ "$(milliseconds lunatik stop examples/echod/daemon)" -lt $((1000 * slowness)) ]
 		[ "$(threads echod/worker)" = 0 ]
 		[ "$(threads daemon)" = 0 ]
 		! read -r -t 5 line <&6
@@ -179,7 +179,7 @@ ask() { printf "$@" | nc -N -w 5 127.0.0.1 90; }
 	printf 'foo=bar\nfoo\n' >&5
 	read -r -t 5 line <&5
 	[ "$line" = bar ]
-	[ "$(milliseconds lunatik stop examples/shared)" -lt 1000 ]
+	[ "$(milliseconds lunatik stop examples/shared)" -lt $((1000 * slowness)) ]
 	[ "$(threads shared/session)" = 0 ]
 	lunatik spawn examples/shared
 	[ "$(ask 'foo\n')" = '' ]
@@ -220,7 +220,7 @@ s.send(bytes.fromhex("020000000002" "020000000001" "88b5") + bytes(46))'
 	run_on cat /dev/tap
 	sleep 0.5
 	# Its socket is closed after an RCU grace period.
-	[ "$(milliseconds lunatik stop examples/tap)" -lt 2000 ]
+	[ "$(milliseconds lunatik stop examples/tap)" -lt $((2000 * slowness)) ]
 	[ ! -e /dev/tap ]
 }
 

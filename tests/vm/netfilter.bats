@@ -631,7 +631,7 @@ stream() { # ADDRESS
 				if protocol ~= 6 then return end
 				offset = offset + (packet:getbyte(offset + 12) >> 4) * 4
 				if offset == #packet then return end
-				if #packet > 3000 then large = large + 1 end
+				if #packet > 2000 then large = large + 1 end
 				assert(packet:getstring(offset):find("^[ab]*$"))
 				local place = #packet - 1
 				packet:setbyte(place, ("b"):byte())

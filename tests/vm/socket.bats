@@ -101,7 +101,7 @@ hello() { [ "$("$@" nc -N -w 2 127.0.0.1 7000 </dev/null)" = hello ]; }
 	for _ in {1..3}; do
 		lunatik spawn tests/scripts/listening
 		hello
-		[ "$(milliseconds lunatik stop tests/scripts/listening)" -lt 2000 ]
+		[ "$(milliseconds lunatik stop tests/scripts/listening)" -lt $((2000 * slowness)) ]
 	done
 	run -1 nc -N -w 2 127.0.0.1 7000 </dev/null
 }
@@ -112,7 +112,7 @@ hello() { [ "$("$@" nc -N -w 2 127.0.0.1 7000 </dev/null)" = hello ]; }
 		echo -n $call >/dev/sockets
 		run_on cat /dev/sockets
 		reads /dev/sockets
-		[ "$(milliseconds lunatik stop tests/scripts/sockets)" -lt 2000 ]
+		[ "$(milliseconds lunatik stop tests/scripts/sockets)" -lt $((2000 * slowness)) ]
 		run -1 wait "${background[-1]}"
 		log | grep -q 'tests/scripts/sockets: EINTR'
 	done
@@ -127,7 +127,7 @@ hello() { [ "$("$@" nc -N -w 2 127.0.0.1 7000 </dev/null)" = hello ]; }
 			run_on python3 -c 'import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); open("/dev/sockets").read()'
 			reads /dev/sockets
 			kill -$signal "${background[-1]}"
-			[ "$(milliseconds wait "${background[-1]}" || true)" -lt 2000 ]
+			[ "$(milliseconds wait "${background[-1]}" || true)" -lt $((2000 * slowness)) ]
 		done
 	done
 }
@@ -136,7 +136,7 @@ hello() { [ "$("$@" nc -N -w 2 127.0.0.1 7000 </dev/null)" = hello ]; }
 	run_on bash -c 'exec lunatik <<<"local i = require(\"socket.inet\") local s = i.tcp() s:bind(i.localhost, 0) s:listen() s:accept()"'
 	reads /dev/lunatik
 	kill -KILL "${background[-1]}"
-	[ "$(milliseconds wait "${background[-1]}" || true)" -lt 2000 ]
+	[ "$(milliseconds wait "${background[-1]}" || true)" -lt $((2000 * slowness)) ]
 	[ "$(timeout 5 lunatik <<<'return 6*7')" = 42 ]
 }
 
