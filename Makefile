@@ -129,7 +129,7 @@ install-tests:
 
 # Installs what it needs; the last line is "N passed, N failed". PARTS="host vm" runs these parts only.
 check:
-	@tools/setup build kernel vm demo test
+	@tools/setup build kernel vm demo test old
 	@$(MAKE) -s -j$$(nproc) check-built $(if $(filter command,$(origin KERNEL)),,KERNEL=$$(tools/kernel-release --virtual))
 
 check-built: all test-modules test-programs bench-programs

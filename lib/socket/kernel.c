@@ -22,6 +22,7 @@
 #include <linux/un.h>
 #include <linux/version.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <net/sock.h>
 
 #include "kernel/gate.h"
@@ -98,15 +99,36 @@ static int begin_wait(struct call *call, struct luasocket *socket, struct lunati
 	return 0;
 }
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+struct last {
+	struct work_struct work;
+	struct file *file;
+};
+
+static void put_last(struct work_struct *work)
+{
+	__fput_sync(container_of(work, struct last, work)->file);
+}
+#endif
+
 /*
- * At once: its port is free then, and its module not in use. Before Linux 6.6 only kernel threads may do that;
- * other tasks do it on their way back to user space.
+ * At once: its peer is told, its port is free then, its memory and its module not in use. Before Linux 6.6 that is for
+ * kernel threads alone, and a task's fput() does it on the way back to user space: a worker has to do it for the task.
  */
 static void put_file(struct file *file)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 	if (!(current->flags & PF_KTHREAD)) {
-		fput(file);
+		struct last last = { .file = file };
+
+		/* Nobody else can take a reference when this is the only one. */
+		if (atomic_long_add_unless(&file->f_count, -1, 1))
+			return;
+		INIT_WORK_ONSTACK(&last.work, put_last);
+		queue_work(system_unbound_wq, &last.work);
+		flush_work(&last.work);
+		destroy_work_on_stack(&last.work);
+		lunatik_woken();
 		return;
 	}
 #endif

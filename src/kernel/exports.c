@@ -70,6 +70,9 @@ EXPORT_SYMBOL(lunatik_toruntime);
 EXPORT_SYMBOL(lunatik_spare);
 EXPORT_SYMBOL(lunatik_settle);
 EXPORT_PER_CPU_SYMBOL(lunatik_watch);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+EXPORT_PER_CPU_SYMBOL(lunatik_irq_stack);
+#endif
 EXPORT_SYMBOL(lunatik_watch_arm);
 EXPORT_SYMBOL(lunatik_expire);
 EXPORT_SYMBOL(lunatik_woken);

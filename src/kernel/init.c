@@ -3,18 +3,22 @@
 
 #include "../lunatik_core.h"
 #include "klibc.h"
+#include "stack.h"
 #include "watch.h"
 
 static int __init lunatik_init(void)
 {
-	int error;
+	int error = lunatik_stack_init();
 
+	if (error)
+		return error;
 	klibc_init();
 	lunatik_watch_init();
 	error = lunatik_core_init();
 	if (error) {
 		lunatik_watch_exit();
 		klibc_exit();
+		lunatik_stack_exit();
 	}
 	return error;
 }
@@ -24,6 +28,7 @@ static void __exit lunatik_exit(void)
 	lunatik_core_exit();
 	lunatik_watch_exit();
 	klibc_exit();
+	lunatik_stack_exit();
 }
 
 module_init(lunatik_init);

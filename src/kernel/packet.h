@@ -18,6 +18,7 @@
 #include <asm/processor.h>
 
 #include "gate.h"
+#include "stack.h"
 
 struct lunatik_gate {
 	union {
@@ -33,15 +34,8 @@ struct lunatik_gate {
 	wait_queue_head_t urged;
 };
 
-/*
- * What Lua may use of a stack whose bounds are not known: below here there is this much at least. The
- * interrupt stack of Linux 6.1 is one of them, of which XDP has used a quarter.
- */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+/* What Lua may use of a stack whose bounds are not known: below here there is this much at least. */
 #define LUNATIK_UNKNOWN_STACK	(1024 * LUNATIK_STACK_SCALE)
-#else
-#define LUNATIK_UNKNOWN_STACK	(6144 * LUNATIK_STACK_SCALE)
-#endif
 
 static __always_inline uintptr_t lunatik_here_stack_floor(void)
 {
@@ -53,9 +47,11 @@ static __always_inline uintptr_t lunatik_here_stack_floor(void)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 	/* It points to the stack's last word. */
 	bottom = (uintptr_t)this_cpu_read(pcpu_hot.hardirq_stack_ptr) + sizeof(long) - IRQ_STACK_SIZE;
+#else
+	bottom = this_cpu_read(lunatik_irq_stack);
+#endif
 	if (here - bottom < IRQ_STACK_SIZE)
 		return bottom + LUNATIK_STACK_RESERVE;
-#endif
 	return here - LUNATIK_UNKNOWN_STACK;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 #include <linux/hrtimer.h>
-#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
@@ -9,7 +8,6 @@
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
-#include <linux/timer.h>
 
 #include "packet.h"
 #include "watch.h"
@@ -141,10 +139,16 @@ bool lunatik_clock_over(struct lunatik_door *door)
 
 /* --- process: a timer looks at the CPU time of the tasks that are inside ----------------- */
 
-#define LOOK	(HZ / 10)
+#define LOOK	ms_to_ktime(100)
 
 /* The visits of tasks, the latest first. */
 static LIST_HEAD(visits);
+/*
+ * Of hard interrupts: a timer_list is run by softirqs, which before Linux 6.5 may be left to ksoftirqd, and that would
+ * wait for the very task that does not end.
+ */
+static struct hrtimer looking;
+static bool is_looking;
 static DEFINE_RAW_SPINLOCK(visits_lock);
 static DEFINE_PER_CPU(call_single_data_t, look_here);
 
@@ -212,33 +216,34 @@ void lunatik_woken(void)
 	look(NULL);
 }
 
-static void look_everywhere(struct timer_list *timer)
+static enum hrtimer_restart look_everywhere(struct hrtimer *timer)
 {
 	struct list_head *links;
 	unsigned long flags;
 	static cpumask_t cpus; /* the timer's alone, and large */
 	unsigned int cpu;
+	bool goes_on;
 
 	cpumask_clear(&cpus);
 	raw_spin_lock_irqsave(&visits_lock, flags);
 	list_for_each(links, &visits)
 		if (task_is_running((struct task_struct *)door_at(links)->task))
 			cpumask_set_cpu(task_cpu(door_at(links)->task), &cpus);
-	if (!list_empty(&visits))
-		mod_timer(timer, jiffies + LOOK);
+	is_looking = goes_on = !list_empty(&visits);
 	raw_spin_unlock_irqrestore(&visits_lock, flags);
 	for_each_cpu(cpu, &cpus)
 		smp_call_function_single_async(cpu, per_cpu_ptr(&look_here, cpu));
+	if (!goes_on)
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(timer, LOOK);
+	return HRTIMER_RESTART;
 }
-
-static DEFINE_TIMER(looking, look_everywhere);
 
 void lunatik_watch_task(struct lunatik_door *door, unsigned int budget)
 {
 	u64 now, wanted = budget * (u64)NSEC_PER_MSEC, left = wanted;
 	struct lunatik_door *outer;
 	unsigned long flags;
-	bool first;
 
 	raw_spin_lock_irqsave(&visits_lock, flags);
 	now = current->se.sum_exec_runtime;
@@ -249,10 +254,10 @@ void lunatik_watch_task(struct lunatik_door *door, unsigned int budget)
 	door->age = 0;
 	door->task = current;
 	door->deadline = budget == LUNATIK_NO_BUDGET ? U64_MAX : now + left;
-	first = list_empty(&visits);
 	list_add(links_of(door), &visits);
-	if (first)
-		mod_timer(&looking, jiffies + LOOK);
+	if (!is_looking)
+		hrtimer_start(&looking, LOOK, HRTIMER_MODE_REL_HARD);
+	is_looking = true;
 	raw_spin_unlock_irqrestore(&visits_lock, flags);
 }
 
@@ -304,6 +309,8 @@ void lunatik_watch_init(void)
 {
 	unsigned int cpu;
 
+	hrtimer_init(&looking, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	looking.function = look_everywhere;
 	for_each_possible_cpu(cpu) {
 		struct lunatik_watch *watch = per_cpu_ptr(&lunatik_watch, cpu);
 
@@ -317,7 +324,7 @@ void lunatik_watch_exit(void)
 {
 	unsigned int cpu;
 
-	del_timer_sync(&looking);
+	hrtimer_cancel(&looking);
 	for_each_possible_cpu(cpu)
 		hrtimer_cancel(&per_cpu_ptr(&lunatik_watch, cpu)->timer);
 	/* Behind what was sent to look on each CPU. */

@@ -6,6 +6,7 @@
 #include <linux/hrtimer.h>
 #include <linux/completion.h>
 #include <linux/interrupt.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched/task_stack.h>
@@ -94,15 +95,38 @@ struct softirq_work {
 	bool elsewhere;
 };
 
-/* Where Linux 6.1 has it no module can tell. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+static int find_interrupt_stack(void)
+{
+	return 0;
+}
+
+#define INTERRUPT_STACK	this_cpu_read(pcpu_hot.hardirq_stack_ptr)
+#else
+static void *__percpu *interrupt_stack_pointer;
+
+/* The variable is not for modules, nor is the function that finds it; a probe gives that. */
+static int find_interrupt_stack(void)
+{
+	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
+	unsigned long (*lookup)(const char *name);
+	int error = register_kprobe(&probe);
+
+	if (error)
+		return error;
+	lookup = (void *)probe.addr;
+	unregister_kprobe(&probe);
+	interrupt_stack_pointer = (void *__percpu *)lookup("hardirq_stack_ptr");
+	return interrupt_stack_pointer ? 0 : -ENOENT;
+}
+
+#define INTERRUPT_STACK	(*this_cpu_ptr(interrupt_stack_pointer))
+#endif
+
 static unsigned char *interrupt_stack(void)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 	/* It points to the stack's last word. */
-	return (unsigned char *)this_cpu_read(pcpu_hot.hardirq_stack_ptr) + sizeof(long) - IRQ_STACK_SIZE;
-#else
-	return NULL;
-#endif
+	return (unsigned char *)INTERRUPT_STACK + sizeof(long) - IRQ_STACK_SIZE;
 }
 
 static enum hrtimer_restart on_interrupts(struct hrtimer *timer)
@@ -133,8 +157,10 @@ static int __init stackmark_init(void)
 	static struct task_work task = { .mark = { "task", THREAD_SIZE } };
 	static struct softirq_work softirq = { .mark = { "interrupts", IRQ_STACK_SIZE }, .number = 1 };
 	struct task_struct *thread;
-	int error;
+	int error = find_interrupt_stack();
 
+	if (error)
+		return error;
 	error = lunatik_runtime(&task.runtime, "tests/faults/marked", true);
 	if (error)
 		return error;
@@ -149,8 +175,6 @@ static int __init stackmark_init(void)
 	wait_for_completion(&task.done);
 	report(&task.mark);
 
-	if (!interrupt_stack())
-		goto stop;
 	init_completion(&softirq.done);
 	hrtimer_init(&softirq.timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_SOFT);
 	softirq.timer.function = on_interrupts;

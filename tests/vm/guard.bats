@@ -156,10 +156,7 @@ still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
 @test "guard: recursion leaves at least 2 KiB of a task's stack and of the stack of interrupts" {
 	modprobe stackmark
 	modprobe -r stackmark
-	stacks=(task interrupts)
-	# Where Linux 6.1 has the stack of interrupts no module can tell; Lua takes it for a smaller one there.
-	[[ $(uname -r) != 6.1.* ]] || stacks=(task)
-	for stack in "${stacks[@]}"; do
+	for stack in task interrupts; do
 		line=$(log | grep "stackmark: $stack: ")
 		echo "# $line" >&3
 		left=$(sed -n 's/.*: \([0-9]*\) of .*/\1/p' <<<"$line")
