@@ -29,6 +29,7 @@
 INLINED const TValue *luaT_gettmbyobj(lua_State *L, const TValue *o, TMS event);
 INLINED const TValue *luaH_get(Table *t, const TValue *key);
 INLINED CallInfo *luaD_precall(lua_State *L, StkId func, int nresults);
+#include "inline.h"
 
 #include "lzio.c"
 #include "lctype.c"
