@@ -143,12 +143,10 @@ static int recover(lua_State *L, CallInfo *call, int hook, ptrdiff_t top, int st
 }
 
 /* As luaD_callnoyield() from no call at all. */
-static inline void call_outermost(lua_State *L, StkId function)
+static __attribute__((noipa)) void call_outermost(lua_State *L, StkId function)
 {
 	CallInfo *call;
 
-	L->nCcalls = 0x10000 | 1;
-	luai_setrunning(L, L);
 	if (l_unlikely(luai_stacklow(L)))
 		luaE_checkcstack(L);
 	call = luaD_precall(L, function, 1);
@@ -158,24 +156,82 @@ static inline void call_outermost(lua_State *L, StkId function)
 	}
 }
 
-/* The call of the function, below its arguments on top. An error leaves its message at the offset `top`. */
-static int call_protected(lua_State *L, StkId function, ptrdiff_t top)
+/*
+ * A protected call of a function of two arguments, with `jump` as what an error jumps to. In the kernel it comes back
+ * behind the call either way, as if the function had returned, with those registers which it would have kept.
+ */
+#if defined(__KERNEL__) && defined(__x86_64__)
+#define PROTECTED(function, L, with, jump) do {						\
+	void *first_ = (L), *second_ = (with);						\
+											\
+	__asm__ volatile("mov %%rbx, 0(%[buffer])\n\t"					\
+			 "mov %%rsp, 8(%[buffer])\n\t"					\
+			 "mov %%rbp, 16(%[buffer])\n\t"					\
+			 "mov %%r12, 24(%[buffer])\n\t"					\
+			 "mov %%r13, 32(%[buffer])\n\t"					\
+			 "mov %%r14, 40(%[buffer])\n\t"					\
+			 "mov %%r15, 48(%[buffer])\n\t"					\
+			 "lea 1f(%%rip), %%rax\n\t"					\
+			 "mov %%rax, 56(%[buffer])\n\t"					\
+			 "call %P[callee]\n"						\
+			 "1:"								\
+			 : "+D"(first_), "+S"(second_), "+r"(luai_stackpointer)		\
+			 : [buffer] "d"((jump)->b), [callee] "i"(function)		\
+			 : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");	\
+} while (0)
+#else
+#define PROTECTED(function, L, with, jump)	LUAI_TRY(L, jump, (function)(L, with);)
+#endif
+
+/*
+ * What lies at the bottom, from the function to the slot `last`, called once more, on top. An error leaves its message
+ * behind that slot.
+ */
+static inline __attribute__((always_inline)) int call_bottom(lua_State *L, int last)
 {
-	/* Every field is set below, or by setjmp. */
+	/* Every field is set below, or by PROTECTED(). */
 	struct lua_longjmp jump __attribute__((uninitialized));
+	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
+	CallInfo *call = L->base_ci.next;
 	const TValue *value;
+	const Proto *p;
+
+	/* A coroutine that is not running: no frame, no handler, no call to come back to. */
+	lua_assert(L->ci == &L->base_ci && !L->errorJmp && L->allowhook);
+	/* It has LUA_MINSTACK free slots at least. */
+	setobjs2s(L, to, from);
+	setobjs2s(L, to + 1, from + 1);
+	setobjs2s(L, to + 2, from + 2);
+	if (last == LUAFAST_THIRD)
+		setobjs2s(L, to + 3, from + 3);
+	L->top = to + last - LUAFAST_HANDLER;
 
 	jump.status = LUA_OK;
 	jump.previous = NULL;
 	L->errorJmp = &jump;
 	L->errfunc = LUAFAST_HANDLER * (ptrdiff_t)sizeof(StackValue);
-	LUAI_TRY(L, &jump, call_outermost(L, function);)
+	L->nCcalls = 0x10000 | 1;
+	luai_setrunning(L, L);
+	/* As luaD_precall(), of what most callbacks are, which cannot raise an error then. */
+	p = ttisLclosure(s2v(to)) ? clLvalue(s2v(to))->p : NULL;
+	if (l_likely(p && call && p->numparams <= last - LUAFAST_FUNCTION &&
+		     L->stack_last - L->top > p->maxstacksize && !luai_stacklow(L))) {
+		call->func = to;
+		call->nresults = 1;
+		call->callstatus = CIST_FRESH;
+		call->top = to + 1 + p->maxstacksize;
+		call->u.l.savedpc = p->code;
+		L->ci = call;
+		PROTECTED(luaV_execute, L, call, &jump);
+	} else {
+		PROTECTED(call_outermost, L, to, &jump);
+	}
 	L->errorJmp = NULL;
 	L->errfunc = 0;
 	L->nCcalls = 0;
 	if (l_unlikely(jump.status != LUA_OK)) {
 		luai_liftfloor(L);
-		recover(L, &L->base_ci, 1, top, jump.status);
+		recover(L, &L->base_ci, 1, (last + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
 		return LUAFAST_ERROR;
 	}
 	value = s2v(--L->top);
@@ -185,23 +241,6 @@ static int call_protected(lua_State *L, StkId function, ptrdiff_t top)
 	if (l_likely(ttisinteger(value) && l_castS2U(ivalue(value)) <= INT_MAX))
 		return (int)ivalue(value);
 	return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
-}
-
-/* What lies at the bottom, from the function to the slot `last`, once more, on top. */
-static inline int call_bottom(lua_State *L, int last)
-{
-	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
-
-	/* A coroutine that is not running: no frame, no handler, no call to come back to. */
-	lua_assert(L->ci == &L->base_ci && !L->errorJmp && !L->errfunc && L->allowhook && !L->nCcalls);
-	/* It has LUA_MINSTACK free slots at least. */
-	setobjs2s(L, to, from);
-	setobjs2s(L, to + 1, from + 1);
-	setobjs2s(L, to + 2, from + 2);
-	if (last == LUAFAST_THIRD)
-		setobjs2s(L, to + 3, from + 3);
-	L->top = to + last - LUAFAST_HANDLER;
-	return call_protected(L, to, (last + 1) * (ptrdiff_t)sizeof(StackValue));
 }
 
 int luafast_call(lua_State *L)
