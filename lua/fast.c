@@ -125,6 +125,18 @@ void luafast_judge(lua_State *L, int status)
 		door->age |= LUNATIK_BREACHED;
 }
 
+void luafast_setmethods(lua_State *L)
+{
+	Table *metatable = hvalue(s2v(L->top - 1));
+	const TValue *methods = luaH_getshortstr(metatable, G(L)->tmname[TM_INDEX]);
+
+	if (!ttistable(methods) || !metatable->alimit)
+		return;
+	setobj2t(L, &metatable->array[0], methods);
+	luaC_barrierback(L, obj2gco(metatable), methods);
+	metatable->flags |= LUAI_METHODS;
+}
+
 void luafast_keep(lua_State *L)
 {
 	((void **)lua_getextraspace(L))[1] = L;

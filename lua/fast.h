@@ -136,6 +136,10 @@ static inline int luafast_return(lua_State *L, lua_Integer integer)
 	return 1;
 }
 
+/* luafast_setmethods - have methods found at once, by the metatable on the stack's top: made with room for one element,
+ * with a table as its __index, which both stay as they are. */
+void luafast_setmethods(lua_State *L);
+
 /* --- the guard of time --- */
 
 /* luafast_interrupt - make a thread ask whether it is to stop, at its next instruction. Called on the CPU

@@ -196,8 +196,7 @@ static int set_string(lua_State *L)
 
 static int length_of(lua_State *L)
 {
-	lua_pushinteger(L, static_cast<lua_Integer>(data_length(data_check(L, 1))));
-	return 1;
+	return luafast_return(L, static_cast<lua_Integer>(data_length(data_check(L, 1))));
 }
 
 /* --- the classes ------------------------------------------------------------------------ */
