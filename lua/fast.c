@@ -125,6 +125,9 @@ void luafast_judge(lua_State *L, int status)
 		door->age |= LUNATIK_BREACHED;
 }
 
+/* What luaD_callnoyield() makes of L->nCcalls from no call at all. */
+#define OUTERMOST	(0x10000 | 1)
+
 void luafast_setmethods(lua_State *L)
 {
 	Table *metatable = hvalue(s2v(L->top - 1));
@@ -140,6 +143,9 @@ void luafast_setmethods(lua_State *L)
 void luafast_keep(lua_State *L)
 {
 	((void **)lua_getextraspace(L))[1] = L;
+	/* For all calls: the handler, and not to yield. */
+	L->errfunc = LUAFAST_HANDLER * (ptrdiff_t)sizeof(StackValue);
+	L->nCcalls = OUTERMOST;
 }
 
 /* As luaD_pcall() ends when it has caught an error. */
@@ -154,7 +160,7 @@ static int recover(lua_State *L, CallInfo *call, int hook, ptrdiff_t top, int st
 	return status;
 }
 
-/* As luaD_callnoyield() from no call at all. */
+/* What luaD_callnoyield() does from no call at all. */
 static __attribute__((noipa)) void call_outermost(lua_State *L, StkId function)
 {
 	CallInfo *call;
@@ -195,20 +201,41 @@ static __attribute__((noipa)) void call_outermost(lua_State *L, StkId function)
 #define PROTECTED(function, L, with, jump)	LUAI_TRY(L, jump, (function)(L, with);)
 #endif
 
+/* As luaD_precall(), of what most callbacks are, where that cannot raise an error; zero for all others. */
+static inline __attribute__((always_inline)) int prepare(lua_State *L, CallInfo *call, StkId function, int arguments)
+{
+	size_t frame;
+	const Proto *p;
+
+	if (!ttisLclosure(s2v(function)) || !call || luai_stacklow(L))
+		return 0;
+	p = clLvalue(s2v(function))->p;
+	frame = p->maxstacksize * sizeof(StackValue);
+	/* It has room for its arguments, too. */
+	if (p->numparams > arguments || (size_t)((char *)L->stack_last - (char *)(function + 1 + arguments)) <= frame)
+		return 0;
+	call->func = function;
+	call->nresults = 1;
+	call->callstatus = CIST_FRESH;
+	call->top = (StkId)((char *)(function + 1) + frame);
+	call->u.l.savedpc = p->code;
+	L->ci = call;
+	return 1;
+}
+
 /*
  * What lies at the bottom, from the function to the slot `last`, called once more, on top. An error leaves its message
  * behind that slot.
  */
 static inline __attribute__((always_inline)) int call_bottom(lua_State *L, int last)
 {
-	/* Every field is set below, or by PROTECTED(). */
+	/* Every field that is read is set below, or by PROTECTED(). */
 	struct lua_longjmp jump __attribute__((uninitialized));
 	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
 	CallInfo *call = L->base_ci.next;
 	const TValue *value;
-	const Proto *p;
 
-	/* A coroutine that is not running: no frame, no handler, no call to come back to. */
+	/* A coroutine that is not running: no frame, no call to come back to. */
 	lua_assert(L->ci == &L->base_ci && !L->errorJmp && L->allowhook);
 	/* It has LUA_MINSTACK free slots at least. */
 	setobjs2s(L, to, from);
@@ -219,30 +246,16 @@ static inline __attribute__((always_inline)) int call_bottom(lua_State *L, int l
 	L->top = to + last - LUAFAST_HANDLER;
 
 	jump.status = LUA_OK;
-	jump.previous = NULL;
 	L->errorJmp = &jump;
-	L->errfunc = LUAFAST_HANDLER * (ptrdiff_t)sizeof(StackValue);
-	L->nCcalls = 0x10000 | 1;
 	luai_setrunning(L, L);
-	/* As luaD_precall(), of what most callbacks are, which cannot raise an error then. */
-	p = ttisLclosure(s2v(to)) ? clLvalue(s2v(to))->p : NULL;
-	if (l_likely(p && call && p->numparams <= last - LUAFAST_FUNCTION &&
-		     L->stack_last - L->top > p->maxstacksize && !luai_stacklow(L))) {
-		call->func = to;
-		call->nresults = 1;
-		call->callstatus = CIST_FRESH;
-		call->top = to + 1 + p->maxstacksize;
-		call->u.l.savedpc = p->code;
-		L->ci = call;
+	if (l_likely(prepare(L, call, to, last - LUAFAST_FUNCTION)))
 		PROTECTED(luaV_execute, L, call, &jump);
-	} else {
+	else
 		PROTECTED(call_outermost, L, to, &jump);
-	}
 	L->errorJmp = NULL;
-	L->errfunc = 0;
-	L->nCcalls = 0;
 	if (l_unlikely(jump.status != LUA_OK)) {
 		luai_liftfloor(L);
+		L->nCcalls = OUTERMOST;
 		recover(L, &L->base_ci, 1, (last + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
 		return LUAFAST_ERROR;
 	}

@@ -160,12 +160,12 @@ void luafast_judge(lua_State *L, int status);
 
 /* --- calls --- */
 
-/* luafast_keep - make a new thread the caller's own, which the script is never handed. */
+/* luafast_keep - make a new thread the caller's own, for luafast_call(), which the script is never handed. */
 void luafast_keep(lua_State *L);
 
 /*
  * luafast_call - a protected call of what lies at the bottom of a coroutine's stack.
- * @L: a coroutine that is used for nothing else, and is not running
+ * @L: a coroutine of luafast_keep() that is used for nothing else, and is not running
  *
  * The result, an integer of 0 to INT_MAX, or what there was instead. The stack is as before, but for
  * LUAFAST_ERROR, with the message on top. Does not raise.
