@@ -197,8 +197,10 @@ static __attribute__((noipa)) void call_outermost(lua_State *L, StkId function)
 			 : [buffer] "d"((jump)->b), [callee] "i"(function)		\
 			 : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");	\
 } while (0)
+#define PROTECTING	inline __attribute__((always_inline))
 #else
-#define PROTECTED(function, L, with, jump)	LUAI_TRY(L, jump, (function)(L, with);)
+#define PROTECTING	/* what calls setjmp() cannot be inline */
+#define PROTECTED(function, L, with, jump)	do { LUAI_TRY(L, jump, (function)(L, with);) } while (0)
 #endif
 
 /* As luaD_precall(), of what most callbacks are, where that cannot raise an error; zero for all others. */
@@ -227,7 +229,7 @@ static inline __attribute__((always_inline)) int prepare(lua_State *L, CallInfo 
  * What lies at the bottom, from the function to the slot `last`, called once more, on top. An error leaves its message
  * behind that slot.
  */
-static inline __attribute__((always_inline)) int call_bottom(lua_State *L, int last)
+static PROTECTING int call_bottom(lua_State *L, int last)
 {
 	/* Every field that is read is set below, or by PROTECTED(). */
 	struct lua_longjmp jump __attribute__((uninitialized));

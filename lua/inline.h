@@ -46,16 +46,17 @@ _Static_assert(!((LUAI_METHODS | BITRAS) & maskflags) && LUAI_METHODS != BITRAS,
 /* An interrupt may set it, for the interpreter to see at its next instruction: it may as well be read once. */
 #define luai_hooked(L)		(*(const int *)&(L)->hookmask)
 
-/* luaD_poscall() to the frame `back`, of what returns just the results that are wanted. */
+/* luaD_poscall() to the frame `back`, of what returns the results that are wanted at least. */
 static inline __attribute__((always_inline)) void luai_poscall(lua_State *L, CallInfo *ci, CallInfo *back, int n)
 {
 	StkId to = ci->func, from = L->top - n;
+	int wanted = ci->nresults;
 
-	if (l_unlikely(n != ci->nresults || luai_hooked(L))) {
+	if (l_unlikely(wanted < 0 || wanted > n || luai_hooked(L))) {
 		luaD_poscall(L, ci, n);
 		return;
 	}
-	for (; n > 0; n--, to++, from++)
+	for (; wanted > 0; wanted--, to++, from++)
 		setobjs2s(L, to, from);
 	L->top = to;
 	L->ci = back;

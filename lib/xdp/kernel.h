@@ -99,7 +99,8 @@ static inline int luaxdp_run(struct lunatik_door *door, struct luaxdp_packet *pa
 		lunatik_view_show(hook->argument, argument, argument ? size : 0);
 	result = luafast_call(hook->thread);
 	lunatik_view_hide(hook->packet);
-	lunatik_view_hide(hook->argument);
+	if (hook->takes_argument)
+		lunatik_view_hide(hook->argument);
 	if (__builtin_expect((unsigned int)result <= LUAXDP_ACTION_MAX, 1))
 		return result;
 	return luaxdp_other(hook->thread, result);

@@ -242,7 +242,7 @@ lunatik_door *luaxdp_find(luaxdp_cache *cache, const char *key, size_t size)
 	lunatik_door *door = nullptr;
 	Runtime *runtime;
 
-	if (is_short && cache->generation == generation && cache->short_size == size && !memcmp(cache->key, key, size))
+	if (size && cache->short_size == size && cache->generation == generation && !memcmp(cache->key, key, size))
 		return cache->door;
 	cache->size = cache->short_size = 0;
 	cache->door = nullptr;
