@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Calls without the API's generality, for paths that run once per packet. Part of Lua's unit
- * (lua/unit.c), and with fast.h the only code of ours that knows Lua's internal structures.
+ * (lua/unit.c), and with fast.h and inline.h the only code of ours that knows Lua's internal structures.
  */
 #include "fast.h"
 #include "kernel/watch.h"
