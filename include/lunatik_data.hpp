@@ -4,13 +4,16 @@
 #define LUNATIK_DATA_HPP
 
 #include "lunatik.hpp"
+#include "lunatik_view.h"
 
 namespace lunatik {
-
 struct Data;
+}
 
 /* How Lua reaches what is not simply there in memory: packets in pieces, packets that others hold too. */
-struct DataAccess {
+struct lunatik_access {
+	using Data = lunatik::Data;
+
 	/* All bytes, those at hand among them. */
 	size_t (*length)(const Data *data);
 	/* Copies bytes that are within the length. False when they cannot be read. */
@@ -23,16 +26,16 @@ struct DataAccess {
 	bool network;			/* the first byte is the network header's, not the link header's */
 };
 
+namespace lunatik {
+
+using DataAccess = lunatik_access;
+
 /*
  * Bytes that Lua reads and writes within bounds. Either the object owns them, or it is a view of
  * memory that is there only during an event: then it is shown just before the callback and hidden
  * right after, and a script that kept it reads an error.
  */
-struct Data : Object {
-	unsigned char *bytes;		/* at hand; null while hidden */
-	size_t size;			/* of them; 0 while hidden */
-	const DataAccess *access;	/* null when those at hand are all, and may be written */
-	void *packet;			/* the kernel's, for the methods of its kind; there while shown */
+struct Data : Object, lunatik_view {
 };
 
 /* The classes of data. Each has data's methods; a binding adds its own to the kind that it shows. */
@@ -47,14 +50,12 @@ Data *data_push_buffer(lua_State *L, size_t size) LUNATIK_KIT(data_push_buffer);
 
 inline void data_show(Data *view, void *bytes, size_t size)
 {
-	view->bytes = static_cast<unsigned char *>(bytes);
-	view->size = size;
+	lunatik_view_show(view, bytes, size);
 }
 
 inline void data_hide(Data *view)
 {
-	view->bytes = nullptr;
-	view->size = 0;
+	lunatik_view_hide(view);
 }
 
 /* What is inside of the userdata, if it is data of any kind that is not closed; else null. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Calls without the API's generality, for paths that run once per packet. Part of Lua's unit
- * (lua/unit.c), and with fast.h the only code of ours that knows Lua's internal structures.
+ * (lua/unit.c), and with fast.h and inline.h the only code of ours that knows Lua's internal structures.
  */
 #include "fast.h"
 #include "kernel/watch.h"
@@ -125,9 +125,27 @@ void luafast_judge(lua_State *L, int status)
 		door->age |= LUNATIK_BREACHED;
 }
 
+/* What luaD_callnoyield() makes of L->nCcalls from no call at all. */
+#define OUTERMOST	(0x10000 | 1)
+
+void luafast_setmethods(lua_State *L)
+{
+	Table *metatable = hvalue(s2v(L->top - 1));
+	const TValue *methods = luaH_getshortstr(metatable, G(L)->tmname[TM_INDEX]);
+
+	if (!ttistable(methods) || !metatable->alimit)
+		return;
+	setobj2t(L, &metatable->array[0], methods);
+	luaC_barrierback(L, obj2gco(metatable), methods);
+	metatable->flags |= LUAI_METHODS;
+}
+
 void luafast_keep(lua_State *L)
 {
 	((void **)lua_getextraspace(L))[1] = L;
+	/* For all calls: the handler, and not to yield. */
+	L->errfunc = LUAFAST_HANDLER * (ptrdiff_t)sizeof(StackValue);
+	L->nCcalls = OUTERMOST;
 }
 
 /* As luaD_pcall() ends when it has caught an error. */
@@ -142,13 +160,11 @@ static int recover(lua_State *L, CallInfo *call, int hook, ptrdiff_t top, int st
 	return status;
 }
 
-/* As luaD_callnoyield() from no call at all. */
-static inline void call_outermost(lua_State *L, StkId function)
+/* What luaD_callnoyield() does from no call at all. */
+static __attribute__((noipa)) void call_outermost(lua_State *L, StkId function)
 {
 	CallInfo *call;
 
-	L->nCcalls = 0x10000 | 1;
-	luai_setrunning(L, L);
 	if (l_unlikely(luai_stacklow(L)))
 		luaE_checkcstack(L);
 	call = luaD_precall(L, function, 1);
@@ -158,24 +174,91 @@ static inline void call_outermost(lua_State *L, StkId function)
 	}
 }
 
-/* The call of the function, below its arguments on top. An error leaves its message at the offset `top`. */
-static int call_protected(lua_State *L, StkId function, ptrdiff_t top)
+/*
+ * A protected call of a function of two arguments, with `jump` as what an error jumps to. In the kernel it comes back
+ * behind the call either way, as if the function had returned, with those registers which it would have kept.
+ */
+#if defined(__KERNEL__) && defined(__x86_64__)
+#define PROTECTED(function, L, with, jump) do {						\
+	void *first_ = (L), *second_ = (with);						\
+											\
+	__asm__ volatile("mov %%rbx, 0(%[buffer])\n\t"					\
+			 "mov %%rsp, 8(%[buffer])\n\t"					\
+			 "mov %%rbp, 16(%[buffer])\n\t"					\
+			 "mov %%r12, 24(%[buffer])\n\t"					\
+			 "mov %%r13, 32(%[buffer])\n\t"					\
+			 "mov %%r14, 40(%[buffer])\n\t"					\
+			 "mov %%r15, 48(%[buffer])\n\t"					\
+			 "lea 1f(%%rip), %%rax\n\t"					\
+			 "mov %%rax, 56(%[buffer])\n\t"					\
+			 "call %P[callee]\n"						\
+			 "1:"								\
+			 : "+D"(first_), "+S"(second_), "+r"(luai_stackpointer)		\
+			 : [buffer] "d"((jump)->b), [callee] "i"(function)		\
+			 : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");	\
+} while (0)
+#define PROTECTING	inline __attribute__((always_inline))
+#else
+#define PROTECTING	/* what calls setjmp() cannot be inline */
+#define PROTECTED(function, L, with, jump)	do { LUAI_TRY(L, jump, (function)(L, with);) } while (0)
+#endif
+
+/* As luaD_precall(), of what most callbacks are, where that cannot raise an error; zero for all others. */
+static inline __attribute__((always_inline)) int prepare(lua_State *L, CallInfo *call, StkId function, int arguments)
 {
-	/* Every field is set below, or by setjmp. */
+	size_t frame;
+	const Proto *p;
+
+	if (!ttisLclosure(s2v(function)) || !call || luai_stacklow(L))
+		return 0;
+	p = clLvalue(s2v(function))->p;
+	frame = p->maxstacksize * sizeof(StackValue);
+	/* It has room for its arguments, too. */
+	if (p->numparams > arguments || (size_t)((char *)L->stack_last - (char *)(function + 1 + arguments)) <= frame)
+		return 0;
+	call->func = function;
+	call->nresults = 1;
+	call->callstatus = CIST_FRESH;
+	call->top = (StkId)((char *)(function + 1) + frame);
+	call->u.l.savedpc = p->code;
+	L->ci = call;
+	return 1;
+}
+
+/*
+ * What lies at the bottom, from the function to the slot `last`, called once more, on top. An error leaves its message
+ * behind that slot.
+ */
+static PROTECTING int call_bottom(lua_State *L, int last)
+{
+	/* Every field that is read is set below, or by PROTECTED(). */
 	struct lua_longjmp jump __attribute__((uninitialized));
+	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
+	CallInfo *call = L->base_ci.next;
 	const TValue *value;
 
+	/* A coroutine that is not running: no frame, no call to come back to. */
+	lua_assert(L->ci == &L->base_ci && !L->errorJmp && L->allowhook);
+	/* It has LUA_MINSTACK free slots at least. */
+	setobjs2s(L, to, from);
+	setobjs2s(L, to + 1, from + 1);
+	setobjs2s(L, to + 2, from + 2);
+	if (last == LUAFAST_THIRD)
+		setobjs2s(L, to + 3, from + 3);
+	L->top = to + last - LUAFAST_HANDLER;
+
 	jump.status = LUA_OK;
-	jump.previous = NULL;
 	L->errorJmp = &jump;
-	L->errfunc = LUAFAST_HANDLER * (ptrdiff_t)sizeof(StackValue);
-	LUAI_TRY(L, &jump, call_outermost(L, function);)
+	luai_setrunning(L, L);
+	if (l_likely(prepare(L, call, to, last - LUAFAST_FUNCTION)))
+		PROTECTED(luaV_execute, L, call, &jump);
+	else
+		PROTECTED(call_outermost, L, to, &jump);
 	L->errorJmp = NULL;
-	L->errfunc = 0;
-	L->nCcalls = 0;
 	if (l_unlikely(jump.status != LUA_OK)) {
 		luai_liftfloor(L);
-		recover(L, &L->base_ci, 1, top, jump.status);
+		L->nCcalls = OUTERMOST;
+		recover(L, &L->base_ci, 1, (last + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
 		return LUAFAST_ERROR;
 	}
 	value = s2v(--L->top);
@@ -185,23 +268,6 @@ static int call_protected(lua_State *L, StkId function, ptrdiff_t top)
 	if (l_likely(ttisinteger(value) && l_castS2U(ivalue(value)) <= INT_MAX))
 		return (int)ivalue(value);
 	return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
-}
-
-/* What lies at the bottom, from the function to the slot `last`, once more, on top. */
-static inline int call_bottom(lua_State *L, int last)
-{
-	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
-
-	/* A coroutine that is not running: no frame, no handler, no call to come back to. */
-	lua_assert(L->ci == &L->base_ci && !L->errorJmp && !L->errfunc && L->allowhook && !L->nCcalls);
-	/* It has LUA_MINSTACK free slots at least. */
-	setobjs2s(L, to, from);
-	setobjs2s(L, to + 1, from + 1);
-	setobjs2s(L, to + 2, from + 2);
-	if (last == LUAFAST_THIRD)
-		setobjs2s(L, to + 3, from + 3);
-	L->top = to + last - LUAFAST_HANDLER;
-	return call_protected(L, to, (last + 1) * (ptrdiff_t)sizeof(StackValue));
 }
 
 int luafast_call(lua_State *L)

@@ -46,34 +46,55 @@ struct luafast_thread {		/* a lua_State */
 	struct luafast_frame *frame;
 };
 
+/* luafast_arguments - the first argument, and behind it the others, where there are any. */
+static inline const struct luafast_value *luafast_arguments(lua_State *L)
+{
+	return ((const struct luafast_thread *)L)->frame->function + 1;
+}
+
+/* luafast_has - whether there are so many arguments at least. */
+static inline int luafast_has(lua_State *L, const struct luafast_value *arguments, int count)
+{
+	return arguments + (count - 1) < ((const struct luafast_thread *)L)->top;
+}
+
+/* luafast_isuserdata - whether the value is a full userdata of just this size, without user values. */
+static inline int luafast_isuserdata(const struct luafast_value *value, size_t size)
+{
+	const struct luafast_userdata *userdata = (const struct luafast_userdata *)value->object;
+
+	return value->type == LUAFAST_TYPE_USERDATA && userdata->size == size && !userdata->values;
+}
+
+/* luafast_block - the block of such a userdata. */
+static inline void *luafast_block(const struct luafast_value *value)
+{
+	return ((struct luafast_userdata *)value->object)->block;
+}
+
 /* luafast_argument - argument `arg` (from 1), or null when there are fewer. */
 static inline const struct luafast_value *luafast_argument(lua_State *L, int arg)
 {
-	const struct luafast_thread *thread = (const struct luafast_thread *)L;
-	const struct luafast_value *value = thread->frame->function + arg;
+	const struct luafast_value *arguments = luafast_arguments(L);
 
-	return value < thread->top ? value : NULL;
+	return luafast_has(L, arguments, arg) ? arguments + (arg - 1) : NULL;
 }
 
 /* luafast_touserdata - the block of argument `arg` if it is a full userdata of just this size, else
  * null. */
 static inline void *luafast_touserdata(lua_State *L, int arg, size_t size)
 {
-	const struct luafast_value *value = luafast_argument(L, arg);
-	struct luafast_userdata *userdata;
+	const struct luafast_value *arguments = luafast_arguments(L), *value = arguments + (arg - 1);
 
-	if (!value || value->type != LUAFAST_TYPE_USERDATA)
-		return NULL;
-	userdata = (struct luafast_userdata *)value->object;
-	return userdata->size == size && !userdata->values ? userdata->block : NULL;
+	return luafast_has(L, arguments, arg) && luafast_isuserdata(value, size) ? luafast_block(value) : NULL;
 }
 
 /* luafast_tointeger - whether argument `arg` is an integer (no string is converted). */
 static inline int luafast_tointeger(lua_State *L, int arg, lua_Integer *integer)
 {
-	const struct luafast_value *value = luafast_argument(L, arg);
+	const struct luafast_value *arguments = luafast_arguments(L), *value = arguments + (arg - 1);
 
-	if (!value || value->type != LUAFAST_TYPE_INTEGER)
+	if (!luafast_has(L, arguments, arg) || value->type != LUAFAST_TYPE_INTEGER)
 		return 0;
 	*integer = value->integer;
 	return 1;
@@ -115,6 +136,10 @@ static inline int luafast_return(lua_State *L, lua_Integer integer)
 	return 1;
 }
 
+/* luafast_setmethods - have methods found at once, by the metatable on the stack's top: made with room for one element,
+ * with a table as its __index, which both stay as they are. */
+void luafast_setmethods(lua_State *L);
+
 /* --- the guard of time --- */
 
 /* luafast_interrupt - make a thread ask whether it is to stop, at its next instruction. Called on the CPU
@@ -135,12 +160,12 @@ void luafast_judge(lua_State *L, int status);
 
 /* --- calls --- */
 
-/* luafast_keep - make a new thread the caller's own, which the script is never handed. */
+/* luafast_keep - make a new thread the caller's own, for luafast_call(), which the script is never handed. */
 void luafast_keep(lua_State *L);
 
 /*
  * luafast_call - a protected call of what lies at the bottom of a coroutine's stack.
- * @L: a coroutine that is used for nothing else, and is not running
+ * @L: a coroutine of luafast_keep() that is used for nothing else, and is not running
  *
  * The result, an integer of 0 to INT_MAX, or what there was instead. The stack is as before, but for
  * LUAFAST_ERROR, with the message on top. Does not raise.

@@ -31,6 +31,9 @@
 INLINED const TValue *luaT_gettmbyobj(lua_State *L, const TValue *o, TMS event);
 INLINED const TValue *luaH_get(Table *t, const TValue *key);
 INLINED CallInfo *luaD_precall(lua_State *L, StkId func, int nresults);
+/* Called from assembly, in fast.c, with the usual convention. */
+static void luaV_execute(lua_State *L, CallInfo *ci) __attribute__((noipa));
+#include "inline.h"
 
 #include "lzio.c"
 #include "lctype.c"

@@ -19,17 +19,26 @@ static const lua_Integer size_max = 4 << 20;
 	luaL_argerror(L, 2, data->bytes ? "out of bounds" : "the memory is gone: a packet is there during its callback only");
 }
 
-/* The place of a T that is at hand, for an object and an offset that are most often just that; else null. */
-template <class T> static inline unsigned char *find_place(lua_State *L, bool writes)
+/* Whether a T is at hand for an object and an offset, which are most often just that, and its place. */
+template <class T> static inline bool find_place(lua_State *L, bool writes, unsigned char *&place)
 {
-	Box *box = static_cast<Box *>(luafast_touserdata(L, 1, sizeof(Box)));
-	Data *data = box ? data_of(box) : nullptr;
-	lua_Integer offset;
+	const luafast_value *arguments = luafast_arguments(L);
+	const Data *data;
+	size_t offset;
+	Box *box;
 
-	if (__builtin_expect(data && luafast_tointeger(L, 2, &offset) && data_within(data->size, offset, sizeof(T)) &&
-			     !(writes && data->access), 1))
-		return data->bytes + offset;
-	return nullptr;
+	if (!luafast_has(L, arguments, 2) || arguments[1].type != LUAFAST_TYPE_INTEGER ||
+	    !luafast_isuserdata(arguments, sizeof(Box)))
+		return false;
+	box = static_cast<Box *>(luafast_block(arguments));
+	data = data_of(box);
+	if (!data)
+		return false;
+	offset = static_cast<size_t>(arguments[1].integer);
+	if (sizeof(T) == 1 ? offset >= data->size : !data_within(data->size, offset, sizeof(T)))
+		return false;
+	place = data->bytes + offset;
+	return !writes || !data->access;
 }
 
 /* Copies bytes from the offset in argument 2 of the data in argument 1. Raises. */
@@ -96,27 +105,41 @@ template <class T, Order order> static inline T ordered(T value)
 		return static_cast<T>(__builtin_bswap64(static_cast<uint64_t>(value)));
 }
 
-template <class T, Order order = Order::Host> static int get_integer(lua_State *L)
+template <class T, Order order> [[gnu::noinline]] static int get_integer_slowly(lua_State *L)
 {
-	const unsigned char *place = find_place<T>(L, false);
 	T value;
 
-	if (__builtin_expect(place != nullptr, 1))
-		return luafast_return(L, ordered<T, order>(reinterpret_cast<const Unaligned<T> *>(place)->value));
 	read_bytes(L, &value, sizeof(value));
 	return luafast_return(L, ordered<T, order>(value));
 }
 
-template <class T, Order order = Order::Host> static int set_integer(lua_State *L)
+template <class T, Order order = Order::Host> static int get_integer(lua_State *L)
+{
+	unsigned char *place;
+
+	if (__builtin_expect(find_place<T>(L, false, place), 1))
+		return luafast_return(L, ordered<T, order>(reinterpret_cast<const Unaligned<T> *>(place)->value));
+	return get_integer_slowly<T, order>(L);
+}
+
+template <class T, Order order> [[gnu::noinline]] static int set_integer_slowly(lua_State *L)
 {
 	T value = ordered<T, order>(static_cast<T>(check_integer(L, 3)));
-	unsigned char *place = find_place<T>(L, true);
 
-	if (__builtin_expect(place != nullptr, 1))
-		reinterpret_cast<Unaligned<T> *>(place)->value = value;
-	else
-		write_bytes(L, &value, sizeof(value));
+	write_bytes(L, &value, sizeof(value));
 	return 0;
+}
+
+template <class T, Order order = Order::Host> static int set_integer(lua_State *L)
+{
+	unsigned char *place;
+	lua_Integer value;
+
+	if (__builtin_expect(luafast_tointeger(L, 3, &value) && find_place<T>(L, true, place), 1)) {
+		reinterpret_cast<Unaligned<T> *>(place)->value = ordered<T, order>(static_cast<T>(value));
+		return 0;
+	}
+	return set_integer_slowly<T, order>(L);
 }
 
 /* --- strings ---------------------------------------------------------------------------- */
@@ -173,8 +196,7 @@ static int set_string(lua_State *L)
 
 static int length_of(lua_State *L)
 {
-	lua_pushinteger(L, static_cast<lua_Integer>(data_length(data_check(L, 1))));
-	return 1;
+	return luafast_return(L, static_cast<lua_Integer>(data_length(data_check(L, 1))));
 }
 
 /* --- the classes ------------------------------------------------------------------------ */

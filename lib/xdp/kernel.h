@@ -3,10 +3,14 @@
 #define LUAXDP_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "kernel/gate.h"
+#include "fast.h"
 #include "lua.h"
 #include "lunatik_library.h"
+#include "lunatik_view.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -16,7 +20,8 @@ extern "C" {
 struct luaxdp_cache {
 	unsigned int cpu;		/* whose it is */
 	unsigned int generation;
-	size_t size;			/* of the key; 0 when there is nothing, and no door then */
+	size_t size;			/* of the key; 0 when there is nothing that luaxdp_door() may find */
+	size_t short_size;		/* the same of a key shorter than a word */
 	struct lunatik_door *door;
 	unsigned char key[64];
 };
@@ -27,13 +32,79 @@ struct luaxdp_packet {
 	void *data_end;
 };
 
+/* Of enum xdp_action. */
+enum { LUAXDP_PASS = 2, LUAXDP_REDIRECT = 4, LUAXDP_ACTION_MAX = LUAXDP_REDIRECT };
+
+/* What a packet needs of a state's callback, in the state's slot. */
+struct luaxdp_hook {
+	lua_State *thread;
+	struct lunatik_view *packet, *argument;
+	bool takes_argument;
+};
+
+/* Changes with the scripts that run (include/lunatik.hpp). */
+extern const unsigned int *luaxdp_generation __asm__("lunatik_kit_script_generation");
+
+/* luaxdp_find - the same as luaxdp_door(), for a key that is not the last one. */
+struct lunatik_door *luaxdp_find(struct luaxdp_cache *cache, const char *key, size_t size);
+
+/* luaxdp_other - the action for a result that is none as it stands, or -1. */
+int luaxdp_other(lua_State *L, int result);
+
+static inline uint64_t luaxdp_word(const void *bytes)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+/* Whether two keys of the same size, a word at least, are the same; shorter than memcmp() for what keys are. */
+static inline bool luaxdp_same(const void *a, const void *b, size_t size)
+{
+	const char *one = (const char *)a, *other = (const char *)b;
+	size_t last = size - sizeof(uint64_t), i;
+
+	/* The last word overlaps the one before when the size is no multiple of its own. */
+	if (luaxdp_word(one) != luaxdp_word(other) || luaxdp_word(one + last) != luaxdp_word(other + last))
+		return false;
+	for (i = sizeof(uint64_t); i < last; i += sizeof(uint64_t))
+		if (luaxdp_word(one + i) != luaxdp_word(other + i))
+			return false;
+	return true;
+}
+
 /* luaxdp_door - the door of the running script that a key names, or null. The caller is an RCU reader
  * with bottom halves off. */
-struct lunatik_door *luaxdp_door(struct luaxdp_cache *cache, const char *key, size_t size);
+static inline struct lunatik_door *luaxdp_door(struct luaxdp_cache *cache, const char *key, size_t size)
+{
+	if (__builtin_expect(cache->generation == __atomic_load_n(luaxdp_generation, __ATOMIC_ACQUIRE) &&
+			     cache->size == size && size && luaxdp_same(cache->key, key, size), 1))
+		return cache->door;
+	return luaxdp_find(cache, key, size);
+}
 
 /* luaxdp_run - call the callback of the state that was entered. An XDP action, or -1 when there is no
  * callback, or it failed. */
-int luaxdp_run(struct lunatik_door *door, struct luaxdp_packet *packet, void *argument, size_t size);
+static inline int luaxdp_run(struct lunatik_door *door, struct luaxdp_packet *packet, void *argument, size_t size)
+{
+	struct luaxdp_hook *hook = (struct luaxdp_hook *)door->slots[LUNATIK_SLOT_XDP];
+	int result;
+
+	if (__builtin_expect(!hook, 0))
+		return -1;
+	lunatik_view_show(hook->packet, packet->data, (size_t)((char *)packet->data_end - (char *)packet->data));
+	hook->packet->packet = packet;
+	if (hook->takes_argument)
+		lunatik_view_show(hook->argument, argument, argument ? size : 0);
+	result = luafast_call(hook->thread);
+	lunatik_view_hide(hook->packet);
+	if (hook->takes_argument)
+		lunatik_view_hide(hook->argument);
+	if (__builtin_expect((unsigned int)result <= LUAXDP_ACTION_MAX, 1))
+		return result;
+	return luaxdp_other(hook->thread, result);
+}
 
 /* luaxdp_run_in_pieces - the same, for a packet that luaxdp_in_pieces(). */
 int luaxdp_run_in_pieces(struct lunatik_door *door, struct luaxdp_packet *packet, void *argument, size_t size);
@@ -58,9 +129,8 @@ int luaxdp_interface(const struct luaxdp_packet *packet);
  * this index, in the namespace of the one that it came by. False when there is none. */
 bool luaxdp_redirect(const struct luaxdp_packet *packet, long long index, const char *name);
 
-/* enum xdp_action */
+/* All of them. */
 extern const struct lunatik_constant luaxdp_actions[];
-enum { LUAXDP_PASS = 2, LUAXDP_REDIRECT = 4, LUAXDP_ACTION_MAX = LUAXDP_REDIRECT };
 
 int luaopen_xdp(lua_State *L);
 int luaopen_linux_xdp(lua_State *L);

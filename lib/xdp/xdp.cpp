@@ -13,10 +13,8 @@ namespace lunatik {
  * What a state needs for its callback. The callback runs in a coroutine of its own, which keeps
  * at the bottom of its stack everything that a packet needs: nothing is made or looked up then.
  */
-struct Hook : Object {
+struct Hook : Object, luaxdp_hook {
 	static const Class type;
-	lua_State *thread;
-	Data *packet, *argument;
 };
 
 static void release(Object *object)
@@ -24,9 +22,9 @@ static void release(Object *object)
 	Hook *hook = static_cast<Hook *>(object);
 
 	if (hook->packet)
-		put(hook->packet);
+		put(static_cast<Data *>(hook->packet));
 	if (hook->argument)
-		put(hook->argument);
+		put(static_cast<Data *>(hook->argument));
 }
 
 const Class Hook::type = {
@@ -194,9 +192,12 @@ static int attach(lua_State *L)
 	if (lua_getstack(hook->thread, 0, &frame))
 		return luaL_error(L, "attach() inside of the callback");
 	lua_pushvalue(L, 1);
+	lua_getinfo(L, ">u", &frame);
+	lua_pushvalue(L, 1);
 	lua_xmove(L, hook->thread, 1);
 	lua_replace(hook->thread, LUAFAST_FUNCTION);
-	slots_of(L)[LUNATIK_SLOT_XDP] = hook;
+	hook->takes_argument = frame.nparams > 1 || frame.isvararg;
+	slots_of(L)[LUNATIK_SLOT_XDP] = static_cast<luaxdp_hook *>(hook);
 	return 0;
 }
 
@@ -231,28 +232,19 @@ static int attached(lua_State *L)
 
 /* --- the way of a packet ---------------------------------------------------------------- */
 
-typedef uint64_t Word __attribute__((may_alias, aligned(1)));
+} // namespace lunatik
 
-/* Whether two keys of the same size, a word at least, are the same; shorter than memcmp() for what keys are. */
-static inline bool same(const unsigned char *a, const char *b, size_t size)
+lunatik_door *luaxdp_find(luaxdp_cache *cache, const char *key, size_t size)
 {
-	/* The last word overlaps the one before when the size is no multiple of its own. */
-	for (size_t i = 0; i < size - sizeof(Word); i += sizeof(Word))
-		if (*reinterpret_cast<const Word *>(a + i) != *reinterpret_cast<const Word *>(b + i))
-			return false;
-	return *reinterpret_cast<const Word *>(a + size - sizeof(Word)) ==
-	       *reinterpret_cast<const Word *>(b + size - sizeof(Word));
-}
-
-/* The door for a key that is not the one in the cache, or null. */
-[[gnu::noinline]] static lunatik_door *find(luaxdp_cache *cache, const char *key, size_t size)
-{
+	using namespace lunatik;
 	unsigned int generation = __atomic_load_n(script_generation, __ATOMIC_ACQUIRE);
-	bool fits = size <= sizeof(cache->key);
+	bool fits = size <= sizeof(cache->key), is_short = size < sizeof(uint64_t);
 	lunatik_door *door = nullptr;
 	Runtime *runtime;
 
-	cache->size = 0;
+	if (size && cache->short_size == size && cache->generation == generation && !memcmp(cache->key, key, size))
+		return cache->door;
+	cache->size = cache->short_size = 0;
 	cache->door = nullptr;
 	/* From the copy: a map's value may change while it is read. */
 	if (fits)
@@ -262,22 +254,17 @@ static inline bool same(const unsigned char *a, const char *b, size_t size)
 		door = door_of(runtime, cache->cpu);
 	/* That there is none is worth keeping, too. */
 	if (fits) {
-		cache->size = size;
+		(is_short ? cache->short_size : cache->size) = size;
 		cache->generation = generation;
 		cache->door = door;
 	}
 	return door;
 }
 
-/* The door for a key shorter than a word, which the cache may hold. */
-[[gnu::noinline]] static lunatik_door *find_short(luaxdp_cache *cache, const char *key, size_t size)
+int luaxdp_other(lua_State *L, int result)
 {
-	return memcmp(cache->key, key, size) ? find(cache, key, size) : cache->door;
-}
+	using namespace lunatik;
 
-/* The action for a result that is none as it stands, or -1. */
-[[gnu::noinline]] static int other_action(lua_State *L, int result)
-{
 	switch (result) {
 	case LUAFAST_NIL:
 		return LUAXDP_PASS;
@@ -294,50 +281,14 @@ static inline bool same(const unsigned char *a, const char *b, size_t size)
 	}
 }
 
-} // namespace lunatik
-
-lunatik_door *luaxdp_door(luaxdp_cache *cache, const char *key, size_t size)
-{
-	using namespace lunatik;
-
-	if (__builtin_expect(cache->generation != __atomic_load_n(script_generation, __ATOMIC_ACQUIRE) ||
-			     cache->size != size, 0))
-		return find(cache, key, size);
-	if (__builtin_expect(size < sizeof(Word), 0))
-		return find_short(cache, key, size);
-	return __builtin_expect(same(cache->key, key, size), 1) ? cache->door : find(cache, key, size);
-}
-
-int luaxdp_run(lunatik_door *door, luaxdp_packet *packet, void *argument, size_t size)
-{
-	using namespace lunatik;
-	Hook *hook = static_cast<Hook *>(door->slots[LUNATIK_SLOT_XDP]);
-	Data *view;
-	int result;
-
-	if (__builtin_expect(!hook, 0))
-		return -1;
-	view = hook->packet;
-	show(view, packet);
-	view->packet = packet;
-	data_show(hook->argument, argument, argument ? size : 0);
-	result = luafast_call(hook->thread);
-	data_hide(hook->packet);
-	data_hide(hook->argument);
-	if (__builtin_expect(static_cast<unsigned int>(result) <= LUAXDP_ACTION_MAX, 1))
-		return result;
-	return other_action(hook->thread, result);
-}
-
 int luaxdp_run_in_pieces(lunatik_door *door, luaxdp_packet *packet, void *argument, size_t size)
 {
-	using namespace lunatik;
-	Hook *hook = static_cast<Hook *>(door->slots[LUNATIK_SLOT_XDP]);
+	luaxdp_hook *hook = static_cast<luaxdp_hook *>(door->slots[LUNATIK_SLOT_XDP]);
 	int result;
 
 	if (!hook)
 		return -1;
-	hook->packet->access = &pieces;
+	hook->packet->access = &lunatik::pieces;
 	result = luaxdp_run(door, packet, argument, size);
 	hook->packet->access = nullptr;
 	return result;
