@@ -3,6 +3,7 @@
 # make install    installs them, below DESTDIR if set
 # make demo       shows the main job in a virtual machine
 # make check      runs the tests
+# make bench      measures what things cost, and writes docs/bench.md
 # make check-debug  runs them on a debug kernel, which it builds
 # Everything made is in build/.
 
@@ -75,7 +76,7 @@ extensions:
 # The cases of the packet-cost benchmark
 bench-scripts := null drop sni drop-packet sni-packet
 # Scripts alone, without a program
-bench-scripts-only := netfilter xtable
+bench-scripts-only := netfilter netfilter-packet xtable plain
 bench-programs := $(addprefix $(OUT)/bench/,empty.o port.o $(bench-scripts:%=call-%.o))
 bench-programs: $(bench-programs)
 
@@ -138,6 +139,14 @@ check-built: all test-modules test-programs bench-programs
 	$(MAKE) -C tests/fuzz
 	tests/run $(KERNEL) $(PARTS)
 
+# Half an hour, on a machine that does nothing else
+bench:
+	@tools/setup build kernel vm demo test bench
+	@$(MAKE) -s -j$$(nproc) bench-built $(if $(filter command,$(origin KERNEL)),,KERNEL=$$(tools/kernel-release --virtual))
+
+bench-built: all test-modules bench-programs
+	@tests/bench/run $(KERNEL)
+
 # The tests of the virtual machine on a kernel with all checkers, which is built first: an hour or two
 check-debug:
 	@tools/setup build kernel vm demo test debug
@@ -151,7 +160,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all modules command examples extensions bench-programs test-programs prerequisites fetch test-modules install install-tests check check-built check-debug uninstall clean
+.PHONY: all modules command examples extensions bench-programs test-programs prerequisites fetch test-modules install install-tests check check-built bench bench-built check-debug uninstall clean
 
 demo:
 	@tools/demo

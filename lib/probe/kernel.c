@@ -55,7 +55,10 @@ static bool has_entry(const struct luaprobe *probe)
  */
 static __always_inline bool is_interruptible(const struct pt_regs *regs)
 {
-	return in_nmi() ? regs->flags & X86_EFLAGS_IF : !irqs_disabled();
+	/* To KASAN an allocation there is a fault, wherever the breakpoint is. */
+	if (in_nmi())
+		return !IS_ENABLED(CONFIG_KASAN) && regs->flags & X86_EFLAGS_IF;
+	return !irqs_disabled();
 }
 
 /* Lua needs some of the stack above the floor that is left to others. */

@@ -152,7 +152,7 @@ hello() { [ "$("$@" nc -N -w 2 127.0.0.1 7000 </dev/null)" = hello ]; }
 }
 
 @test "socket: programs see what a script sends, and scripts what programs send" {
-	run_on timeout 10 python3 -c '
+	run_on timeout $((10 * slowness)) python3 -c '
 import socket
 for family, address in (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"):
 	server = socket.socket(family, socket.SOCK_DGRAM)
@@ -161,17 +161,17 @@ for family, address in (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"):
 	server.sendto(b"<" + message + b">", sender)
 	server.close()
 '
-	sleep 1
+	timeout $((10 * slowness)) sh -c 'until ss -Huln sport = 7001 | grep -q .; do sleep 0.05; done'
 	for library in inet inet6; do
 		[ "$(lunatik <<<"local l = require('socket.$library') local s = l.udp() s:settimeout(3000) s:send('ping', l.localhost, 7001) return s:receivefrom(100)" | cut -f 1)" = '<ping>' ]
-		sleep 0.5
+		sleep $((slowness > 1 ? 5 : 1))
 	done
 	wait "${background[-1]}"
 }
 
 @test "socket: UNIX sockets are those of programs" {
 	path=$BATS_TEST_TMPDIR/socket
-	run_on timeout 10 python3 -c '
+	run_on timeout $((10 * slowness)) python3 -c '
 import socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[1])
@@ -181,7 +181,7 @@ peer = server.accept()[0]
 socket.send_fds(peer, [b"from a program"], [0])
 peer.recv(1)
 ' "$path"
-	sleep 1
+	timeout $((10 * slowness)) sh -c 'until ss -Hxl src "$1" | grep -q .; do sleep 0.05; done' - "$path"
 	[ "$(lunatik <<<"local s = require('socket') local c = s.new(s.af.UNIX, s.sock.STREAM) c:connect('$path') return c:receive(99)")" = 'from a program' ]
 }
 
