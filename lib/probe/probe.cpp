@@ -229,7 +229,8 @@ static int enable(lua_State *L)
 
 /// The events for which no handler was called: the probed code had interrupts off, or ran in a handler of
 /// any probe; the runtime was busy on another CPU for 100 ms; long handlers had 80 % of the CPU's time already;
-/// the kernel's stack was nearly full; more than 256 calls of the function were to return (`ret`).
+/// the kernel's stack was nearly full; more than 256 calls of the function were to return (`ret`); the kernel has
+/// KASAN, and the probe is a breakpoint.
 /// @return integer since the probe was made
 /// Errors: the probe is closed.
 /// Context: any.
