@@ -187,7 +187,7 @@ class Target(Match):
 
 
 class Hardirq(Context):
-    carrier, budgets, options = "resumed", (0.5, 0.001), "hardirq"
+    carrier, budgets, options = "resumed", (0.1, 0.001), "hardirq"
     atomic, hasty, not_here = True, ("stack",), {"errors.yield"}
 
     def trigger(self, fault):
@@ -202,7 +202,7 @@ class Hardirq(Context):
 
 
 class Probe(Context):
-    carrier, budgets, options = "probed", (0.5, 0.001), "hardirq"
+    carrier, budgets, options = "probed", (0.1, 0.001), "hardirq"
     atomic, hasty, sampled = True, ("stack",), True
 
     def trigger(self, fault):
