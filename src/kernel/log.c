@@ -4,6 +4,7 @@
 #include <linux/kernel.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
+#include <linux/string.h>
 
 #include "log.h"
 
@@ -25,6 +26,9 @@ void lunatik_log_limit_init(struct lunatik_log_limit *limit)
 
 void lunatik_log_error(const char *where, const char *text, struct lunatik_log_limit *limit)
 {
+	int name = strnlen(where, LUNATIK_LOG_MAX / 2);
+
+	/* A record that is cut has no end of line, and nobody sees it until the next one comes. */
 	if (!limit || __ratelimit(state_of(limit)))
-		pr_err("%s: %.*s\n", where, LUNATIK_LOG_MAX, text);
+		pr_err("%.*s: %.*s\n", name, where, LUNATIK_LOG_MAX - name, text);
 }

@@ -11,7 +11,7 @@ extern "C" {
 
 /* lunatik_log - what a script prints: one line of at most LUNATIK_LOG_MAX bytes, as it is. Any context. */
 void lunatik_log(const char *text, size_t length);
-#define LUNATIK_LOG_MAX	960	/* one record of the kernel's log, with room for its prefix */
+#define LUNATIK_LOG_MAX	960	/* one record of the kernel's log (976 bytes at least), with room for what is around */
 
 /* What lets ten errors through in five seconds. It needs no end. */
 struct lunatik_log_limit {

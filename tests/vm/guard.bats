@@ -149,6 +149,16 @@ still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
 	[[ "$output" == *"the budget of a softirq runtime is 1 to 1000 ms"* ]]
 }
 
+@test "guard: an error longer than a record of the log is there at once, cut" {
+	script=tests/scripts/an_error_that_is_longer_than_a_record_of_the_log
+	lunatik spawn $script
+	for _ in {1..50}; do
+		[ -z "$(log)" ] || break
+		sleep 0.1
+	done
+	[[ "$(log)" == "lunatik: $script: xxx"* ]]
+}
+
 @test "guard: time asleep does not count" {
 	[ "$(lunatik <<<"require('linux').schedule(6000) return 'awake'")" = awake ]
 }
