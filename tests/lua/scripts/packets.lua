@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
--- lunatik: softirq
+-- lunatik: softirq budget=500ms
 -- Does with its packet p what the argument says in Lua.
 local xdp = require("xdp")
 
