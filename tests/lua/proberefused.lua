@@ -38,9 +38,11 @@ return {
 		for _, symbol in ipairs { "lualinux_schedule", "luaL_error", "luadevice_open" } do
 			refused("cannot probe the return of " .. symbol .. " (error 1)", ("probe.new('%s', { ret = print })"):format(symbol))
 		end
-		probing([[probe.new("luaL_error", { pre = function() count(0) end })]], function(slot)
+		probing([[local p = probe.new("luaL_error", { pre = function() count(0) end })
+			return function() return p:missed() end]], function(slot, runtime)
 			pcall(linux.random, 1, 2, 3)
-			equal(slot(0), 1)
+			-- A kernel with KASAN does not call it: there it is missed.
+			equal(slot(0) + runtime:resume(), 1)
 		end)
 	end,
 
