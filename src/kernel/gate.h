@@ -37,6 +37,11 @@ enum lunatik_phase {
 #define LUNATIK_COLLECTED	0x04000000U	/* it has collected all garbage for that once */
 #define LUNATIK_TICKS		0x03ffffffU
 enum lunatik_slot { LUNATIK_SLOT_XDP, LUNATIK_SLOT_COUNT };
+/* What slow visits have taken of a second, from `since` (nanoseconds). */
+struct lunatik_share {
+	uint64_t since;
+	unsigned int taken;		/* milliseconds */
+};
 struct lunatik_door {
 	/* Lua knows these four by their place (lua/luaconf.h). */
 	uintptr_t stack_floor;		/* the lowest stack address for this visit */
@@ -59,10 +64,12 @@ struct lunatik_door {
 	unsigned int budget;		/* milliseconds for a visit in its own context */
 	bool describing;		/* why it stops, once */
 	bool shared;			/* the visit has what its caller's has left, not its own budget */
+	bool crowding;			/* it stops since slow visits have taken too much of a second, not this one */
 	bool counts;			/* no interrupt comes: the script looks at the clock itself */
 	unsigned int looks;
 	/* Pointers that bindings keep, for one look per event. */
 	void *slots[LUNATIK_SLOT_COUNT];
+	struct lunatik_share share;	/* of SOFTIRQ; of watch.c */
 };
 
 /*
