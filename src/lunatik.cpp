@@ -171,6 +171,8 @@ void lunatik_core_exit(void)
 		put(runtimes);
 	if (threads)
 		put(threads);
+	environment = runtimes = threads = nullptr;
+	lunatik_sweep();
 	lunatik_defer_barrier();
 	libraries_exit();
 }

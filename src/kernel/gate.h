@@ -37,10 +37,9 @@ enum lunatik_phase {
 #define LUNATIK_COLLECTED	0x04000000U	/* it has collected all garbage for that once */
 #define LUNATIK_TICKS		0x03ffffffU
 enum lunatik_slot { LUNATIK_SLOT_XDP, LUNATIK_SLOT_COUNT };
-/* What slow visits have taken of a second, from `since` (nanoseconds). */
+/* What slow visits have taken of the second that began at `since`, in nanoseconds. */
 struct lunatik_share {
-	uint64_t since;
-	unsigned int taken;		/* milliseconds */
+	uint64_t since, taken;
 };
 struct lunatik_door {
 	/* Lua knows these four by their place (lua/luaconf.h). */

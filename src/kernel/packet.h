@@ -60,6 +60,7 @@ struct lunatik_watch {
 	struct lunatik_door *inside;
 	bool armed;
 	struct hrtimer timer;
+	uint64_t ticked;
 	struct lunatik_share share;	/* of all of them */
 };
 DECLARE_PER_CPU(struct lunatik_watch, lunatik_watch);

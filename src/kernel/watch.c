@@ -68,28 +68,30 @@ static bool is_late(const struct lunatik_door *door)
  * slow ones, on a CPU and of a state: all of them together would starve what else is to run. Fast ones do not count:
  * under a flood of packets, that these take all the time is not the script's fault.
  */
-#define SLOW_MAX	800
+#define SLOW_MAX	(800 * NSEC_PER_MSEC)
+/* At most this counts between two ticks. */
+#define ELAPSED_MAX	(4ULL * TICK * NSEC_PER_MSEC)
 
 static bool is_slow(unsigned int ticks)
 {
 	return (ticks - 1) * TICK * 5 >= budgets[LUNATIK_SOFTIRQ];
 }
 
-/* What a tick adds to the time of slow visits, in milliseconds: the first that finds it slow, all before, too. */
-static unsigned int slow_time(unsigned int ticks)
+/* What a tick adds to the time of slow visits, so long after the last: the first that finds it slow, all before, too. */
+static u64 slow_time(unsigned int ticks, u64 elapsed)
 {
 	if (!is_slow(ticks))
 		return 0;
-	return ticks > 1 && is_slow(ticks - 1) ? TICK : ticks * TICK;
+	return elapsed + (ticks > 1 && is_slow(ticks - 1) ? 0 : (ticks - 1) * TICK * (u64)NSEC_PER_MSEC);
 }
 
-static void charge(struct lunatik_share *share, u64 now, unsigned int milliseconds)
+static void charge(struct lunatik_share *share, u64 now, u64 taken)
 {
 	if (now - share->since >= NSEC_PER_SEC) {
 		share->since = now;
 		share->taken = 0;
 	}
-	share->taken += milliseconds;
+	share->taken += taken;
 }
 
 static bool is_over_share(const struct lunatik_watch *watch, const struct lunatik_door *door)
@@ -101,16 +103,17 @@ static enum hrtimer_restart tick(struct hrtimer *timer)
 {
 	struct lunatik_watch *watch = container_of(timer, struct lunatik_watch, timer);
 	struct lunatik_door *door, *late = NULL;
-	u64 now = ktime_get_mono_fast_ns();
-	unsigned int taken = 0;
+	/* A hypervisor may have had the CPU for longer. */
+	u64 now = ktime_get_mono_fast_ns(), elapsed = min(now - watch->ticked, ELAPSED_MAX), taken = 0;
 
+	watch->ticked = now;
 	if (!watch->inside) {
 		watch->armed = false;
 		return HRTIMER_NORESTART;
 	}
 	for (door = watch->inside; door; door = door->outer) {
 		WRITE_ONCE(door->age, door->age + 1);
-		taken = slow_time(ticks_of(door));
+		taken = slow_time(ticks_of(door), elapsed);
 		charge(&door->share, now, taken);
 	}
 	/* The outermost has all of the time. */
