@@ -403,6 +403,7 @@ datagram() {
 		[ "$(datagram passed 203.0.113.2)" = bridge ]
 	done
 	near ethtool -K nearb tx on >/dev/null
+	mid ethtool -K port0 rx on >/dev/null
 }
 
 @test "netfilter: a device's frames are seen as they come and as they go, and its VLAN tags" {
@@ -773,7 +774,8 @@ drops='at("INET LOCAL_OUT", function() return action.DROP end) at("INET LOCAL_IN
 			ip -n $space link set tunnel up
 			nsenter --net=/run/netns/$space ethtool -K tunnel tx $offload >/dev/null
 		done
-		# Who makes the segments here has to sum up, and farb looks.
+		# Who makes the segments here has to sum up, and farb looks, for nobody has before.
+		mid ethtool -K port0 rx off >/dev/null
 		near ethtool -K nearb tx off tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off gso on >/dev/null
 		script near <<-'END'
 			local outer, many = 0, 0
@@ -812,4 +814,5 @@ drops='at("INET LOCAL_OUT", function() return action.DROP end) at("INET LOCAL_IN
 		ip -n far link delete tunnel
 	done
 	near ethtool -K nearb tx on >/dev/null
+	mid ethtool -K port0 rx on >/dev/null
 }
