@@ -127,6 +127,8 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate);
  */
 uintptr_t lunatik_stack_floor(void);
 #define LUNATIK_STACK_RESERVE	(4096 * LUNATIK_STACK_SCALE)
+/* On the stack of interrupts these come on top: 2.1 KiB were seen. */
+#define LUNATIK_INTERRUPTS_RESERVE	(LUNATIK_STACK_RESERVE + 1024 * LUNATIK_STACK_SCALE)
 /* A debug kernel has stacks of twice the size, and larger frames on them. */
 #if defined(__SANITIZE_ADDRESS__) && (defined(__KERNEL__) || !__STDC_HOSTED__)
 #define LUNATIK_STACK_SCALE	3

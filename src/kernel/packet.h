@@ -51,7 +51,7 @@ static __always_inline uintptr_t lunatik_here_stack_floor(void)
 	bottom = this_cpu_read(lunatik_irq_stack);
 #endif
 	if (here - bottom < IRQ_STACK_SIZE)
-		return bottom + LUNATIK_STACK_RESERVE;
+		return bottom + LUNATIK_INTERRUPTS_RESERVE;
 	return here - LUNATIK_UNKNOWN_STACK;
 }
 
