@@ -183,6 +183,9 @@ Runtime *check_runtime(lua_State *L, int arg) LUNATIK_KIT(check_runtime);
 Runtime *find_script(const char *name, size_t length) LUNATIK_KIT(find_script);
 extern const unsigned int *script_generation LUNATIK_KIT(script_generation);
 
+/* Whether it is the running script of its name: operators see it, and stop it. Any context. */
+bool is_listed(const Runtime *runtime) LUNATIK_KIT(is_listed);
+
 /* The name of the runtime's script. */
 const char *name_of(const Runtime *runtime) LUNATIK_KIT(name_of);
 

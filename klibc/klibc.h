@@ -12,7 +12,7 @@
 void klibc_init(void);
 void klibc_exit(void);
 
-int *klibc_errno(void);
+int klibc_errno(void);
 unsigned int klibc_seed(void);
 const char *strerror(int number);
 

@@ -9,6 +9,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
+#include <linux/hash.h>
 #include <linux/kernel_read_file.h>
 #include <linux/path.h>
 #include <linux/preempt.h>
@@ -17,6 +18,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -49,6 +51,31 @@ void klibc_exit(void)
 	put_cred(loader);
 }
 
+/* A regular file, or the error. To open another may wait for somebody else for ever (a pipe), or do something (a device). */
+static struct file *check_regular(struct file *file)
+{
+	umode_t mode;
+
+	if (IS_ERR(file))
+		return file;
+	mode = file_inode(file)->i_mode;
+	if (S_ISREG(mode))
+		return file;
+	fput(file);
+	return ERR_PTR(S_ISDIR(mode) ? -EISDIR : -EINVAL);
+}
+
+static struct file *open_regular(const struct path *folder, const char *path)
+{
+	struct file *file = check_regular(file_open_root(folder, path, O_PATH, 0));
+
+	if (IS_ERR(file))
+		return file;
+	fput(file);
+	/* By now it may be another. */
+	return check_regular(file_open_root(folder, path, O_RDONLY | O_NONBLOCK, 0));
+}
+
 /* The script folder is the root: no link and no ".." leads out of it. */
 static struct file *open_file(const char *path)
 {
@@ -57,7 +84,7 @@ static struct file *open_file(const char *path)
 
 	if (IS_ERR(folder))
 		return folder;
-	file = file_open_root(&folder->f_path, path, O_RDONLY, 0);
+	file = open_regular(&folder->f_path, path);
 	fput(folder);
 	return file;
 }
@@ -71,7 +98,9 @@ static ssize_t read_file(const char *path, void **text)
 	if (IS_ERR(file)) {
 		size = PTR_ERR(file);
 	} else {
-		size = kernel_read_file(file, 0, text, KLIBC_FILE_MAX, NULL, READING_MODULE);
+		/* It takes an empty file for an error. */
+		size = i_size_read(file_inode(file)) ?
+		       kernel_read_file(file, 0, text, KLIBC_FILE_MAX, NULL, READING_MODULE) : 0;
 		fput(file);
 	}
 	revert_creds(before);
@@ -81,11 +110,44 @@ static ssize_t read_file(const char *path, void **text)
 /* What opening and reading a file may take of the stack, with a file system over another. */
 #define STACK_FOR_READING	(6144 * (IS_ENABLED(CONFIG_KASAN) ? 2 : 1))
 
-static int last_error;
+/*
+ * The last error of each task, and of what has interrupted it. Two may share a slot: then the one that failed before has
+ * lost its reason, but is never told the other's.
+ */
+#define SLOT_BITS	6
+static struct {
+	unsigned long whose;
+	int error;
+} failures[1 << SLOT_BITS];
+static DEFINE_RAW_SPINLOCK(failures_lock);
 
-int *klibc_errno(void)
+static unsigned long who_runs(void)
 {
-	return &last_error;
+	return preemptible() ? (unsigned long)current : 4UL * smp_processor_id() + 2 * !!in_hardirq() + 1;
+}
+
+static void *fail(int error)
+{
+	unsigned long whose = who_runs(), flags;
+	unsigned int slot = hash_long(whose, SLOT_BITS);
+
+	raw_spin_lock_irqsave(&failures_lock, flags);
+	failures[slot].whose = whose;
+	failures[slot].error = error;
+	raw_spin_unlock_irqrestore(&failures_lock, flags);
+	return NULL;
+}
+
+int klibc_errno(void)
+{
+	unsigned long whose = who_runs(), flags;
+	unsigned int slot = hash_long(whose, SLOT_BITS);
+	int error;
+
+	raw_spin_lock_irqsave(&failures_lock, flags);
+	error = failures[slot].whose == whose ? failures[slot].error : EIO;
+	raw_spin_unlock_irqrestore(&failures_lock, flags);
+	return error;
 }
 
 /* A script's path is absolute, starts with the script folder and never climbs. */
@@ -107,26 +169,22 @@ FILE *fopen(const char *path, const char *mode)
 	ssize_t size;
 	FILE *f;
 
-	last_error = ENOENT;
 	if (!is_script_path(path))
-		return NULL;
-	last_error = EWOULDBLOCK;
+		return fail(ENOENT);
 	if (!preemptible())
-		return NULL;
-	last_error = ENOMEM;
+		return fail(EWOULDBLOCK);
 	if (current_stack_pointer - (unsigned long)task_stack_page(current) < STACK_FOR_READING)
-		return NULL;
+		return fail(ENOMEM);
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
-		return NULL;
+		return fail(ENOMEM);
 	size = read_file(path + sizeof(KLIBC_ROOT) - 1, &text);
-	if (size < 0 && size != -EINVAL) {	/* -EINVAL: the file is empty, or no regular file */
-		last_error = -size;
+	if (size < 0) {
 		kfree(f);
-		return NULL;
+		return fail(-size);
 	}
 	f->text = text;
-	f->size = max_t(ssize_t, size, 0);
+	f->size = size;
 	return f;
 }
 
@@ -190,6 +248,7 @@ const char *strerror(int number)
 	case ENOMEM:		return "Cannot allocate memory";
 	case EWOULDBLOCK:	return "Cannot read files in this context";
 	case ELOOP:		return "Too many levels of symbolic links";
+	case EINVAL:		return "Not a regular file";
 	case ENAMETOOLONG:	return "File name too long";
 	default:		return "Input/output error";
 	}

@@ -82,7 +82,10 @@ static void describe_stop(lua_State *L, void *unused)
 {
 	(void)unused;
 	luaL_where(L, !isLua(L->ci));
-	lua_pushliteral(L, "the script ran for too long");
+	if (door_of(L)->crowding)
+		lua_pushliteral(L, "the script ran for too long: slow packets took more than 80 % of a second");
+	else
+		lua_pushliteral(L, "the script ran for too long");
 	lua_concat(L, 2);
 	luaL_traceback(L, L, lua_tostring(L, -1), 0);
 }

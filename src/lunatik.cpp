@@ -67,10 +67,12 @@ static Options check_options(lua_State *L, int arg)
 	return options;
 }
 
-/// Makes a runtime, an isolated Lua state, and runs a script in it.
+/// Makes a runtime, an isolated Lua state, and runs a script in it. It ends with the runtime that called this, whoever
+/// else has it by then, or as soon as nobody has it. One that is in lunatik._ENV.runtimes by the name of its script, where
+/// require("lunatik.runner").run() puts it, goes on: `lunatik list` shows it, and `lunatik stop` stops it.
 /// @param script string the path below the script folder, with or without ".lua"
 /// @param context? true (process), false (softirq), or words as in a script's first comment: process,
-/// softirq, hardirq, percpu; budget=N milliseconds for one visit (1 to 3600000 in process context, 1000 in
+/// softirq, hardirq, percpu; budget=N milliseconds for one visit (1 to 3600000 in process context, 500 in
 /// softirq, 100 in hardirq; also Nms, Ns), memory=N bytes for each state (65536 to 1073741824, 67108864 in
 /// softirq and hardirq; also NK, NM, NG). A runtime that a script makes counts in that script's memory, too. What is not told is as the script says there, else process, with 5000 ms and 16M, or 10 ms (softirq),
 /// 1 ms (hardirq) and 4M
@@ -85,6 +87,7 @@ static int new_runtime(lua_State *L)
 	const char *script = luaL_checklstring(L, 1, &length);
 	Options options = check_options(L, 2);
 	Failure *failure;
+	Keeper *keeper;
 	Handle *handle;
 	bool fits;
 	Box *box;
@@ -92,11 +95,13 @@ static int new_runtime(lua_State *L)
 	luaL_argcheck(L, strlen(script) == length, 1, "zero byte in the name of a script");
 	check_may_wait(L, "lunatik.runtime");
 	failure = static_cast<Failure *>(lua_newuserdatauv(L, sizeof(Failure), 0));
+	keeper = new_keeper(L);
 	box = push_box(L, Handle::type);
 	handle = runtime_new(script, options, maker_of(L), *failure);
 	if (!handle)
 		return luaL_error(L, "%s", failure->text);
 	box->object = handle;
+	keep(keeper, handle->runtime);
 	/* A finalizer could close it. */
 	get(handle);
 	fits = charge(L, handle, runtime_cost);
@@ -166,6 +171,8 @@ void lunatik_core_exit(void)
 		put(runtimes);
 	if (threads)
 		put(threads);
+	environment = runtimes = threads = nullptr;
+	lunatik_sweep();
 	lunatik_defer_barrier();
 	libraries_exit();
 }

@@ -17,6 +17,12 @@ void lunatik_core_exit(void);
 struct lunatik_object;
 void lunatik_spare(struct lunatik_object *runtime);
 
+/*
+ * lunatik_sweep - end the runtimes that scripts made which no longer run, and which are no running scripts any more
+ * themselves. Process context.
+ */
+void lunatik_sweep(void);
+
 /* Opens the library `lunatik`. */
 struct lua_State;
 int luaopen_lunatik(struct lua_State *L);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // Runtimes: made from a script, entered by events, resumed from Lua, stopped.
 #include "state.hpp"
+#include "lunatik_core.h"
 #include "parcel.hpp"
 #include "kernel/lockdown.h"
 #include "kernel/watch.h"
@@ -298,14 +299,34 @@ int runtime_stop(Runtime *runtime, Wait wait)
 	return 0;
 }
 
-static void end_condemned(lunatik_deferred *deferred)
+/* Nobody else need know of a thread that is inside. */
+static void evict(Runtime *runtime)
+{
+	for (unsigned int i = 0; runtime->context == LUNATIK_PROCESS && i < runtime->count; i++)
+		if (runtime->states[i])
+			lunatik_watch_evict(runtime->states[i]);
+}
+
+static void end(lunatik_deferred *deferred)
 {
 	Runtime *runtime = reinterpret_cast<Runtime *>(reinterpret_cast<char *>(deferred) - offsetof(Runtime, end));
 
-	if (runtime_stop(runtime, Wait::Momentarily) == -EBUSY)
+	if (runtime_stop(runtime, Wait::Momentarily) == -EBUSY) {
+		evict(runtime);
 		lunatik_defer_slow(&runtime->end);
-	else
+	} else {
 		drop(runtime);
+	}
+}
+
+/* In a worker, once. */
+static void end_later(Runtime *runtime)
+{
+	if (__atomic_exchange_n(&runtime->ends, true, __ATOMIC_RELAXED))
+		return;
+	hold(runtime);
+	runtime->end.run = end;
+	lunatik_defer_slow(&runtime->end);
 }
 
 /* Nothing enters the state from here on; the rest is a worker's. */
@@ -317,9 +338,116 @@ static void condemn(State *state)
 	if (__atomic_exchange_n(&runtime->condemned, true, __ATOMIC_RELAXED))
 		return;
 	lunatik_log_error(runtime->name, "stopped: it went over its limits again and again", nullptr);
+	end_later(runtime);
+}
+
+/* --- ending with its maker -------------------------------------------------------------- */
+
+static bool has_ended(const Runtime *runtime)
+{
+	for (unsigned int i = 0; i < runtime->count; i++)
+		if (runtime->states[i] && !__atomic_load_n(&runtime->states[i]->closed, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+bool is_listed(const Runtime *runtime)
+{
+	bool listed;
+
+	lunatik_rcu_read_lock();
+	listed = find_script(runtime->name, strlen(runtime->name)) == runtime;
+	lunatik_rcu_read_unlock();
+	return listed;
+}
+
+/* Those that outlived their maker since they are listed, each with a hold; a list that anybody may take whole. */
+static Runtime *adopted;
+
+static void adopt(Runtime *runtime)
+{
+	runtime->next_adopted = __atomic_load_n(&adopted, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&adopted, &runtime->next_adopted, runtime, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+/* Ends a runtime, and gives up the hold, unless it is listed. */
+static void end_unlisted(Runtime *runtime)
+{
+	if (has_ended(runtime)) {
+		drop(runtime);
+	} else if (is_listed(runtime)) {
+		adopt(runtime);
+	} else {
+		if (!has_stack() || runtime_stop(runtime, Wait::Never))
+			end_later(runtime);
+		drop(runtime);
+	}
+}
+
+static void keeper_release(Object *object)
+{
+	Runtime *runtime = static_cast<Keeper *>(object)->runtime;
+
+	if (!runtime)
+		return;
+	end_unlisted(runtime);
+	/* For the others that have ended since */
+	lunatik_sweep();
+}
+
+const Class Keeper::type = {
+	.name = "keeper of a runtime",
+	.size = sizeof(Keeper),
+	.release = keeper_release,
+	.sleeps = false,
+	.release_sleeps = true,
+	.shared = false,
+	.owner = &__this_module,
+};
+
+/* In a state's registry: the set of its keepers. */
+static const char keepers_key = 0;
+
+/* Pushes the set, without those whose runtime has ended. Raises. */
+static void push_keepers(lua_State *L)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &keepers_key) != LUA_TTABLE) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &keepers_key);
+	}
+	lua_pushnil(L);
+	while (lua_next(L, -2)) {
+		const Keeper *keeper = static_cast<const Keeper *>(to_object(L, -2));
+
+		lua_pop(L, 1);
+		if (!keeper || !keeper->runtime || has_ended(keeper->runtime)) {
+			collect_box(static_cast<Box *>(lua_touserdata(L, -1)));
+			lua_pushvalue(L, -1);
+			lua_pushnil(L);
+			lua_rawset(L, -4);
+		}
+	}
+}
+
+Keeper *new_keeper(lua_State *L)
+{
+	Keeper *keeper;
+
+	push_keepers(L);
+	keeper = push_new<Keeper>(L);
+	lua_pushboolean(L, true);
+	lua_rawset(L, -3);
+	lua_pop(L, 1);
+	return keeper;
+}
+
+void keep(Keeper *keeper, Runtime *runtime)
+{
 	hold(runtime);
-	runtime->end.run = end_condemned;
-	lunatik_defer_slow(&runtime->end);
+	keeper->runtime = runtime;
 }
 
 /* --- making ----------------------------------------------------------------------------- */
@@ -654,6 +782,19 @@ static int runtime_info(lua_State *L)
 }
 
 } // namespace lunatik
+
+void lunatik_sweep(void)
+{
+	using namespace lunatik;
+	Runtime *runtime = __atomic_exchange_n(&adopted, nullptr, __ATOMIC_ACQUIRE);
+
+	while (runtime) {
+		Runtime *next = runtime->next_adopted;
+
+		end_unlisted(runtime);
+		runtime = next;
+	}
+}
 
 void lunatik_settle(lunatik_door *door)
 {

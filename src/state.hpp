@@ -70,7 +70,9 @@ struct Runtime {
 	Limits limits;
 	Account *maker;			/* of the script that made it, or null */
 	lunatik_net *net;		/* where its scripts act */
-	lunatik_deferred end;		/* of one that is condemned */
+	lunatik_deferred end;		/* of one that is condemned, or whose maker has ended */
+	bool ends;			/* and that is under way */
+	Runtime *next_adopted;
 	lunatik_log_limit errors;
 	unsigned int count;		/* of states; entries for CPUs that cannot exist are null */
 	State **states;
@@ -81,6 +83,12 @@ struct Runtime {
 struct Handle : Object {
 	static const Class type;
 	Runtime *runtime;
+};
+
+/* In the registry of the state that made a runtime: ends it with the state, whoever else has it by then. */
+struct Keeper : Object {
+	static const Class type;
+	Runtime *runtime;		/* held; null until it is made */
 };
 
 /* How a script wants to be run; what is unset is taken from its first comment. */
@@ -168,6 +176,13 @@ Handle *runtime_new(const char *script, const Options &options, const State *mak
 
 /* Stops a runtime: 0; -EDEADLK from inside of it; -EBUSY, -EINTR when it was busy. May sleep. */
 int runtime_stop(Runtime *runtime, Wait wait);
+
+/*
+ * The keeper of a runtime that is to be made, known to the state but not yet of use; and its runtime, which is to end
+ * with the state unless it is listed by then. The first raises.
+ */
+Keeper *new_keeper(lua_State *L);
+void keep(Keeper *keeper, Runtime *runtime);
 
 /* Lua's runtime:resume(...): the handle at 1, the values behind it. */
 int runtime_resume(lua_State *L);

@@ -2,9 +2,9 @@
 #ifndef _KLIBC_ERRNO_H
 #define _KLIBC_ERRNO_H
 
-/* The last error of fopen(), positive. */
-#define errno (*klibc_errno())
-int *klibc_errno(void);
+/* The last error of fopen() in the running task, positive. */
+#define errno klibc_errno()
+int klibc_errno(void);
 
 /* A C unit that includes Linux headers has these from there. */
 #ifndef ENOENT

@@ -139,6 +139,9 @@ function runner.shutdown()
 	if #failures > 0 then
 		error(table.concat(failures, "\n"), 0)
 	end
+	rcu.map(threads, function(name)
+		threads[name] = nil
+	end)
 	rcu.map(environment, function(key)
 		if key ~= "runtimes" and key ~= "threads" then
 			environment[key] = nil

@@ -259,16 +259,53 @@ static __sum16 finish_sum(const struct part *part, bool ipv6, __wsum sum)
 	return csum_tcpudp_magic(part->ip.saddr, part->ip.daddr, part->length, part->protocol, sum);
 }
 
+/* Where the device, or who makes the segments, begins to sum up: this far behind the transport header; -1 nowhere. */
+static int summed_from(const struct sk_buff *skb, const struct part *part)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL ? skb_checksum_start_offset(skb) - part->transport : -1;
+}
+
+/* The same of a packet around one whose checksum is yet to be computed. */
+static int checksum_around(struct lunatik_skb *packet, const struct part *part, bool ipv6, int field)
+{
+	struct sk_buff *skb = packet->skb;
+	int place = part->transport + field, inside = part->transport + summed_from(skb, part), error;
+	__sum16 sum;
+
+	if (skb_is_gso(skb)) {
+		if (part->protocol != IPPROTO_UDP || !(skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM))
+			return 0;
+		error = write_sum(packet, place, (__force __sum16)~finish_sum(part, ipv6, 0));
+		return error ? error : 1;
+	}
+	/* Then what is inside will sum up to what is in the field now, inverted (lco_csum()). */
+	if (inside + skb->csum_offset + (int)sizeof(sum) > part->transport + (int)part->length ||
+	    skb_copy_bits(skb, inside + skb->csum_offset, &sum, sizeof(sum)))
+		return 0;
+	error = write_sum(packet, place, 0);
+	if (error)
+		return error;
+	sum = finish_sum(part, ipv6, skb_checksum(skb, part->transport, inside - part->transport, ~csum_unfold(sum)));
+	if (!sum && part->protocol == IPPROTO_UDP)
+		sum = CSUM_MANGLED_0;
+	error = write_sum(packet, place, sum);
+	return error ? error : 1;
+}
+
 /* The checksum at `field` of the transport header: 1; 0; -errno. */
 static int checksum_transport(struct lunatik_skb *packet, const struct part *part, bool ipv6, int field)
 {
 	struct sk_buff *skb = packet->skb;
 	int place = part->transport + field, error;
-	bool device = skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_start_offset(skb) == part->transport;
+	bool device = !summed_from(skb, part);
 	__sum16 sum;
 
 	/* Segments that have their own headers have their own sums. */
 	if (skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST)
+		return 0;
+	if (summed_from(skb, part) > field)
+		return checksum_around(packet, part, ipv6, field);
+	if (skb->encapsulation && skb_is_gso(skb) && !device)
 		return 0;
 	/* Other segments get theirs when they are made. */
 	if (!device && skb_is_gso(skb)) {
@@ -360,8 +397,8 @@ int luaskb_checksum(struct lunatik_skb *packet)
 		if (part.length < sizeof(struct udphdr) ||
 		    skb_copy_bits(packet->skb, part.transport + (int)offsetof(struct udphdr, check), &sum, sizeof(sum)))
 			return 0;
-		/* In IPv4 it may have been left out, and stays so. */
-		if (!ipv6 && !sum && packet->skb->ip_summed != CHECKSUM_PARTIAL)
+		/* In IPv4, and around another packet, it may have been left out, and stays so. */
+		if (!sum && (!ipv6 || packet->skb->encapsulation) && summed_from(packet->skb, &part))
 			return 1;
 		return checksum_transport(packet, &part, ipv6, offsetof(struct udphdr, check));
 	case IPPROTO_ICMP:

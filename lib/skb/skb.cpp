@@ -150,6 +150,7 @@ static int vlan(lua_State *L)
 
 /// Computes the checksums anew after bytes have changed: of the IPv4 header, and of TCP, UDP, ICMP or ICMPv6 behind
 /// it. What the interface is about to sum up itself is prepared for that. A UDP checksum that IPv4 left out stays so.
+/// Of a packet in another (a tunnel's), those of the outer one.
 /// The lengths in the headers have to be right before.
 /// @return boolean true; false when there is no checksum of these that could be computed, but perhaps that of the
 /// IPv4 header: the packet is a fragment, carries another protocol, is cut short, or is no IP packet

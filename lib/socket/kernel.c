@@ -44,8 +44,11 @@ struct luasocket {
 const int luasocket_inet = AF_INET, luasocket_inet6 = AF_INET6;
 const int luasocket_backlog = SOMAXCONN;
 
-/* What a protocol may need of the stack, to send through the interfaces below it */
-#define STACK_FOR_PROTOCOL	(6144 * LUNATIK_STACK_SCALE)
+/*
+ * What a protocol may need of the stack, to send through the interfaces below it: with one tunnel in another, on a VLAN, a
+ * bridge and a veth, fragments of UDP take 4.8 KiB (6.12, by the kernel's stack tracer), and each further tunnel 1.2 KiB.
+ */
+#define STACK_FOR_PROTOCOL	(LUNATIK_STACK_SCALE > 1 ? 6144 * LUNATIK_STACK_SCALE : 10240)
 
 /* --- the calls of a task ---------------------------------------------------------------- */
 

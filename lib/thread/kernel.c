@@ -54,6 +54,12 @@ static struct luathread *allocate(bool ours)
 	return thread;
 }
 
+struct luathread *luathread_get(struct luathread *thread)
+{
+	refcount_inc(&thread->references);
+	return thread;
+}
+
 void luathread_put(struct luathread *thread)
 {
 	if (!refcount_dec_and_test(&thread->references))

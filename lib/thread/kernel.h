@@ -46,9 +46,10 @@ int luathread_stop(struct luathread *thread);
 
 /*
  * luathread_abandon - tell a thread to stop and give it a moment to do so. May sleep.
- * luathread_put - give up the caller's reference.
+ * luathread_get - another reference; luathread_put - give up the caller's.
  */
 void luathread_abandon(struct luathread *thread);
+struct luathread *luathread_get(struct luathread *thread);
 void luathread_put(struct luathread *thread);
 
 struct luathread_info {

@@ -87,29 +87,39 @@ const Class Thread::type = {
 
 /* --- the threads of a state ------------------------------------------------------------- */
 
-/* In a state's registry: the set of the threads it made, so that they run as long as it does. */
+/* Ends a thread with the state that made it, whoever else has it by then. */
+struct Keeper : Object {
+	static const Class type;
+	luathread *kernel;
+	Runtime *runtime;		/* that it runs; held */
+};
+
+static void release_keeper(Object *object)
+{
+	Keeper *keeper = static_cast<Keeper *>(object);
+
+	if (!keeper->kernel)
+		return;
+	if (!luathread_has_ended(keeper->kernel) && !is_listed(keeper->runtime))
+		luathread_abandon(keeper->kernel);
+	luathread_put(keeper->kernel);
+	drop(keeper->runtime);
+}
+
+const Class Keeper::type = {
+	.name = "keeper of a thread",
+	.size = sizeof(Keeper),
+	.release = release_keeper,
+	.sleeps = true,
+	.release_sleeps = true,
+	.shared = false,
+	.owner = &__this_module,
+};
+
+/* In a state's registry: the threads it made, by their keepers, so that they run as long as it does. */
 static const char threads_key = 0;
 
-/* Whether the set needs the thread at `index` no longer: closed, or it ended. */
-static bool is_over(lua_State *L, int index)
-{
-	const Thread *thread = static_cast<const Thread *>(to_object(L, index));
-
-	return !thread || luathread_has_ended(thread->kernel);
-}
-
-/* Puts the thread at `index` into the set, which raises, or takes it out. */
-static void set_kept(lua_State *L, int set, int index, bool kept)
-{
-	lua_pushvalue(L, index);
-	if (kept)
-		lua_pushboolean(L, true);
-	else
-		lua_pushnil(L);
-	lua_rawset(L, set);
-}
-
-/* Pushes the set, without those that are over. Raises. */
+/* Pushes them, without those that have ended. Raises. */
 static void push_threads(lua_State *L)
 {
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &threads_key) != LUA_TTABLE) {
@@ -118,13 +128,16 @@ static void push_threads(lua_State *L)
 		lua_pushvalue(L, -1);
 		lua_rawsetp(L, LUA_REGISTRYINDEX, &threads_key);
 	}
-	int set = lua_gettop(L);
-
 	lua_pushnil(L);
-	while (lua_next(L, set)) {
+	while (lua_next(L, -2)) {
+		const Keeper *keeper = static_cast<const Keeper *>(to_object(L, -2));
+
 		lua_pop(L, 1);
-		if (is_over(L, -1))
-			set_kept(L, set, lua_gettop(L), false);
+		if (!keeper || !keeper->kernel || luathread_has_ended(keeper->kernel)) {
+			lua_pushvalue(L, -1);
+			lua_pushnil(L);
+			lua_rawset(L, -4);
+		}
 	}
 }
 
@@ -146,8 +159,9 @@ static void check_runnable(lua_State *L, int arg)
 
 /// Starts a kernel thread that runs the function which the runtime's script returned, until it
 /// returns or yields; its error is logged. The thread keeps the runtime, and runs even if the object
-/// returned here is not kept. It is told to stop when the runtime that called run() has ended and no
-/// other has the object, or when the object is closed (<close>); that waits for it a second at most.
+/// returned here is not kept. It is told to stop when the runtime that called run() has ended, unless
+/// its runtime is a script that `lunatik list` shows, or when the object is closed (<close>) and no
+/// other runtime has it; that waits for it a second at most.
 /// Stop the thread before its runtime: runtime:stop() does not tell it, and waits for it.
 /// @param runtime runtime of process context, running
 /// @param name string as ps(1) shows it; cut after 15 bytes
@@ -161,6 +175,7 @@ static int run(lua_State *L)
 	luathread_work work;
 	const char *name;
 	Thread *thread;
+	Keeper *keeper;
 	int error;
 
 	check_runnable(L, 1);
@@ -168,18 +183,23 @@ static int run(lua_State *L)
 	lua_settop(L, 2);
 	thread = push_new<Thread>(L);
 	push_threads(L);
+	keeper = push_new<Keeper>(L);
 	/* From here on no finalizer runs, which could close the runtime's object. */
 	work.runtime = check_runtime(L, 1);
 	work.object = to_object(L, 1);
-	set_kept(L, 4, 3, true);
+	lua_pushvalue(L, 5);
+	lua_pushvalue(L, 3);
+	lua_rawset(L, 4);
 	get(static_cast<Object *>(work.object));
 	error = luathread_run(&thread->kernel, name, &work);
 	if (error) {
 		put(static_cast<Object *>(work.object));
-		set_kept(L, 4, 3, false);
 		return luaL_error(L, "cannot make the thread '%s' (error %d)", name, -error);
 	}
 	thread->keeps = true;
+	keeper->kernel = luathread_get(thread->kernel);
+	keeper->runtime = static_cast<Runtime *>(work.runtime);
+	hold(keeper->runtime);
 	lua_settop(L, 3);
 	return 1;
 }

@@ -55,6 +55,7 @@ KIT(door_of);
 KIT(own_door);
 KIT(find_script);
 KIT(script_generation);
+KIT(is_listed);
 KIT(is_shareable);
 KIT(set_constants);
 KIT(table_size);
@@ -68,6 +69,7 @@ EXPORT_SYMBOL(lunatik_getobject);
 EXPORT_SYMBOL(lunatik_putobject);
 EXPORT_SYMBOL(lunatik_toruntime);
 EXPORT_SYMBOL(lunatik_spare);
+EXPORT_SYMBOL(lunatik_sweep);
 EXPORT_SYMBOL(lunatik_settle);
 EXPORT_PER_CPU_SYMBOL(lunatik_watch);
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)

@@ -37,6 +37,10 @@ enum lunatik_phase {
 #define LUNATIK_COLLECTED	0x04000000U	/* it has collected all garbage for that once */
 #define LUNATIK_TICKS		0x03ffffffU
 enum lunatik_slot { LUNATIK_SLOT_XDP, LUNATIK_SLOT_COUNT };
+/* What slow visits have taken of the second that began at `since`, in nanoseconds. */
+struct lunatik_share {
+	uint64_t since, taken;
+};
 struct lunatik_door {
 	/* Lua knows these four by their place (lua/luaconf.h). */
 	uintptr_t stack_floor;		/* the lowest stack address for this visit */
@@ -59,10 +63,12 @@ struct lunatik_door {
 	unsigned int budget;		/* milliseconds for a visit in its own context */
 	bool describing;		/* why it stops, once */
 	bool shared;			/* the visit has what its caller's has left, not its own budget */
+	bool crowding;			/* it stops since slow visits have taken too much of a second, not this one */
 	bool counts;			/* no interrupt comes: the script looks at the clock itself */
 	unsigned int looks;
 	/* Pointers that bindings keep, for one look per event. */
 	void *slots[LUNATIK_SLOT_COUNT];
+	struct lunatik_share share;	/* of SOFTIRQ; of watch.c */
 };
 
 /*
@@ -121,6 +127,8 @@ bool lunatik_gate_inside(const struct lunatik_gate *gate);
  */
 uintptr_t lunatik_stack_floor(void);
 #define LUNATIK_STACK_RESERVE	(4096 * LUNATIK_STACK_SCALE)
+/* On the stack of interrupts these come on top: 2.1 KiB were seen. */
+#define LUNATIK_INTERRUPTS_RESERVE	(LUNATIK_STACK_RESERVE + 1024 * LUNATIK_STACK_SCALE)
 /* A debug kernel has stacks of twice the size, and larger frames on them. */
 #if defined(__SANITIZE_ADDRESS__) && (defined(__KERNEL__) || !__STDC_HOSTED__)
 #define LUNATIK_STACK_SCALE	3

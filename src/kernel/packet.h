@@ -51,7 +51,7 @@ static __always_inline uintptr_t lunatik_here_stack_floor(void)
 	bottom = this_cpu_read(lunatik_irq_stack);
 #endif
 	if (here - bottom < IRQ_STACK_SIZE)
-		return bottom + LUNATIK_STACK_RESERVE;
+		return bottom + LUNATIK_INTERRUPTS_RESERVE;
 	return here - LUNATIK_UNKNOWN_STACK;
 }
 
@@ -60,6 +60,8 @@ struct lunatik_watch {
 	struct lunatik_door *inside;
 	bool armed;
 	struct hrtimer timer;
+	uint64_t ticked;
+	struct lunatik_share share;	/* of all of them */
 };
 DECLARE_PER_CPU(struct lunatik_watch, lunatik_watch);
 void lunatik_watch_arm(void);

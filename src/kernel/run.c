@@ -19,6 +19,7 @@ static int __init lunatik_run_init(void)
 static void __exit lunatik_run_exit(void)
 {
 	lunatik_stop(driver);
+	lunatik_sweep();
 }
 
 module_init(lunatik_run_init);

@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 
@@ -51,29 +52,79 @@ static void tell(struct lunatik_door *door, unsigned int breach)
 
 DEFINE_PER_CPU(struct lunatik_watch, lunatik_watch);
 
+static unsigned int ticks_of(const struct lunatik_door *door)
+{
+	return door->age & LUNATIK_TICKS;
+}
+
 /* The first tick may have come at once. */
 static bool is_late(const struct lunatik_door *door)
 {
-	return ((door->age & LUNATIK_TICKS) - 1) * TICK >= door->budget;
+	return (ticks_of(door) - 1) * TICK >= door->budget;
+}
+
+/*
+ * A visit that takes more than a fifth of what is usual is slow. A second is to have at most so many milliseconds of
+ * slow ones, on a CPU and of a state: all of them together would starve what else is to run. Fast ones do not count:
+ * under a flood of packets, that these take all the time is not the script's fault.
+ */
+#define SLOW_MAX	(800 * NSEC_PER_MSEC)
+/* At most this counts between two ticks. */
+#define ELAPSED_MAX	(4ULL * TICK * NSEC_PER_MSEC)
+
+static bool is_slow(unsigned int ticks)
+{
+	return (ticks - 1) * TICK * 5 >= budgets[LUNATIK_SOFTIRQ];
+}
+
+/* What a tick adds to the time of slow visits, so long after the last: the first that finds it slow, all before, too. */
+static u64 slow_time(unsigned int ticks, u64 elapsed)
+{
+	if (!is_slow(ticks))
+		return 0;
+	return elapsed + (ticks > 1 && is_slow(ticks - 1) ? 0 : (ticks - 1) * TICK * (u64)NSEC_PER_MSEC);
+}
+
+static void charge(struct lunatik_share *share, u64 now, u64 taken)
+{
+	if (now - share->since >= NSEC_PER_SEC) {
+		share->since = now;
+		share->taken = 0;
+	}
+	share->taken += taken;
+}
+
+static bool is_over_share(const struct lunatik_watch *watch, const struct lunatik_door *door)
+{
+	return is_slow(ticks_of(door)) && (door->share.taken > SLOW_MAX || watch->share.taken > SLOW_MAX);
 }
 
 static enum hrtimer_restart tick(struct hrtimer *timer)
 {
 	struct lunatik_watch *watch = container_of(timer, struct lunatik_watch, timer);
 	struct lunatik_door *door, *late = NULL;
+	/* A hypervisor may have had the CPU for longer. */
+	u64 now = ktime_get_mono_fast_ns(), elapsed = min(now - watch->ticked, ELAPSED_MAX), taken = 0;
 
+	watch->ticked = now;
 	if (!watch->inside) {
 		watch->armed = false;
 		return HRTIMER_NORESTART;
 	}
 	for (door = watch->inside; door; door = door->outer) {
 		WRITE_ONCE(door->age, door->age + 1);
-		if (is_late(door))
-			late = door;
+		taken = slow_time(ticks_of(door), elapsed);
+		charge(&door->share, now, taken);
 	}
+	/* The outermost has all of the time. */
+	charge(&watch->share, now, taken);
+	for (door = watch->inside; door; door = door->outer)
+		if (is_late(door) || is_over_share(watch, door))
+			late = door;
 	/* The outermost that is late ends, and first all that it has begun. */
 	for (door = watch->inside; late; door = door->outer) {
-		tell(door, is_late(door) ? LUNATIK_BREACHED : 0);
+		door->crowding = !is_late(door) && is_over_share(watch, door);
+		tell(door, is_late(door) || door->crowding ? LUNATIK_BREACHED : 0);
 		if (door == late)
 			break;
 	}
@@ -303,6 +354,30 @@ void lunatik_expire(struct task_struct *task)
 		if (door_at(links)->task == task)
 			door_at(links)->deadline = 0;
 	raw_spin_unlock_irqrestore(&visits_lock, flags);
+}
+
+void lunatik_watch_evict(struct lunatik_door *door)
+{
+	struct task_struct *task = NULL;
+	struct list_head *links;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&visits_lock, flags);
+	list_for_each(links, &visits) {
+		if (door_at(links) != door)
+			continue;
+		door->deadline = 0;
+		task = get_task_struct(door->task);
+		break;
+	}
+	raw_spin_unlock_irqrestore(&visits_lock, flags);
+	if (!task)
+		return;
+	/* Other threads of the kernel take none. */
+	if (task->flags & PF_KTHREAD)
+		send_sig(SIGKILL, task, 1);
+	wake_up_process(task);
+	put_task_struct(task);
 }
 
 void lunatik_watch_init(void)

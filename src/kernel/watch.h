@@ -21,7 +21,7 @@ struct task_struct;
 unsigned int lunatik_usual_budget(enum lunatik_context context);
 /* What it may say at most: the kernel itself complains of longer ones. */
 #define LUNATIK_PROCESS_BUDGET_MAX	3600000
-#define LUNATIK_SOFTIRQ_BUDGET_MAX	1000
+#define LUNATIK_SOFTIRQ_BUDGET_MAX	500
 #define LUNATIK_HARDIRQ_BUDGET_MAX	100
 #define LUNATIK_NO_BUDGET	0	/* only lunatik_expire() ends it */
 
@@ -54,6 +54,12 @@ bool lunatik_clock_over(struct lunatik_door *door);
 
 /* lunatik_expire - what the task visits is to end within a few tenths of a second. Any context. */
 void lunatik_expire(struct task_struct *task);
+
+/*
+ * lunatik_watch_evict - the same of whoever is inside of a process state; a thread that a script started is told to stop
+ * by the signal, too. Process context.
+ */
+void lunatik_watch_evict(struct lunatik_door *door);
 
 /* lunatik_woken - for a task that has slept: it is hardly ever seen to run. */
 void lunatik_woken(void);

@@ -474,7 +474,7 @@ private:
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	static const char *const contexts[] = {
-		"process memory=3M", "softirq budget=1s memory=3M", "hardirq budget=100 memory=3M"
+		"process memory=3M", "softirq budget=500 memory=3M", "hardirq budget=100 memory=3M"
 	};
 	fuzz::Bytes bytes(input, size);
 	fuzz::Core core;

@@ -87,7 +87,7 @@ bool reference_file(const std::string &text, Options &options)
 /* Completed options are as documented; and they are the same when written out and read again. */
 void check_complete(const Options &options)
 {
-	static const unsigned int budgets[] = { 3600000, 1000, 100 };
+	static const unsigned int budgets[] = { 3600000, 500, 100 };
 	static const size_t quotas[] = { 1073741824, 67108864, 67108864 };
 	static const char *const names[] = { "process", "softirq", "hardirq" };
 	Options again = {};

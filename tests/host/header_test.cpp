@@ -80,7 +80,7 @@ TEST_F(Header, LimitsOutOfRangeAreRefused)
 		return make("script", text) ? "" : std::string(failure.text);
 	};
 
-	EXPECT_TRUE(contains(refusal("softirq budget=1001"), "the budget of a softirq runtime is 1 to 1000 ms"));
+	EXPECT_TRUE(contains(refusal("softirq budget=501"), "the budget of a softirq runtime is 1 to 500 ms"));
 	EXPECT_TRUE(contains(refusal("hardirq budget=101"), "the budget of a hardirq runtime is 1 to 100 ms"));
 	EXPECT_TRUE(contains(refusal("budget=4000000s"), "the budget of a process runtime is 1 to 3600000 ms"));
 	EXPECT_TRUE(contains(refusal("memory=65535"), "the memory of a process runtime is 65536 to 1073741824 bytes"));

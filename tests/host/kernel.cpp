@@ -578,6 +578,10 @@ void lunatik_watch_unhurry(struct lunatik_door *door, uint64_t deadline)
 	door->deadline = deadline;
 }
 
+void lunatik_watch_evict(struct lunatik_door *)
+{
+}
+
 void lunatik_watch_cpu(struct lunatik_door *door)
 {
 	lunatik_watch_task(door, LUNATIK_NO_BUDGET);

@@ -609,6 +609,112 @@ TEST_F(RuntimeTest, LastReferenceGivenUpInsideStopsItOutside)
 	drop(runtime);
 }
 
+/* --- ending with its maker -------------------------------------------------------------- */
+
+/* Says when it ends. */
+static const char ending[] = "setmetatable({}, { __gc = function() print('closed') end }) "
+			     "return function(...) kept = { ... } end";
+
+TEST_F(RuntimeTest, OneThatHoldsItselfEndsWithItsMaker)
+{
+	script("child", ending);
+	Handle *maker = run("maker", "function make() local r = require('lunatik').runtime('child') r:resume(r) "
+				     "r = nil collectgarbage() print('made') end");
+
+	EXPECT_TRUE(call(maker, "make"));
+	EXPECT_EQ(kernel::log(), "made\n");
+	release(maker);
+	kernel::settle();
+	EXPECT_EQ(kernel::log(), "made\nclosed\n");
+}
+
+TEST_F(RuntimeTest, OneThatATableHoldsWhichItHoldsEndsWithItsMaker)
+{
+	script("child", ending);
+	Handle *maker = run("maker", "local lunatik, rcu = require('lunatik'), require('rcu') local r, t = lunatik.runtime('child'), rcu.table() "
+				     "t.r = r r:resume(t)");
+
+	release(maker);
+	kernel::settle();
+	EXPECT_EQ(kernel::log(), "closed\n");
+}
+
+TEST_F(RuntimeTest, OneThatOthersHaveEndsWithItsMakerAndIsStoppedForThem)
+{
+	script("child", ending);
+	Handle *maker = run("maker", "lunatik._ENV.child = require('lunatik').runtime('child')");
+	Handle *other = run("other", "child = lunatik._ENV.child lunatik._ENV.child = nil "
+				     "function use() local good, message = pcall(child.resume, child) print(message) end");
+
+	release(maker);
+	EXPECT_TRUE(call(other, "use"));
+	EXPECT_EQ(kernel::log(), "closed\nchild is stopped\n");
+}
+
+TEST_F(RuntimeTest, OnesThatMadeEachOtherInTurnEndWithTheFirst)
+{
+	script("last", ending);
+	script("child", "local r = require('lunatik').runtime('last') r:resume(r) setmetatable({}, { __gc = function() print('child') end }) "
+			"return function(me) kept = me end");
+	Handle *maker = run("maker", "local r = require('lunatik').runtime('child') r:resume(r)");
+
+	release(maker);
+	kernel::settle();
+	EXPECT_EQ(kernel::log(), "child\nclosed\n");
+}
+
+TEST_F(RuntimeTest, MakerEndedFromInsideOfWhatItMadeEndsThatLater)
+{
+	Handle *maker;
+
+	script("child", "setmetatable({}, { __gc = function() print('closed') end }) "
+			"return function(maker, me) kept = me maker:stop() print('stopped') end");
+	maker = run("maker", "child = require('lunatik').runtime('child') lunatik._ENV.child = child child = nil collectgarbage()");
+	Handle *caller = run("caller", "function go() local child = lunatik._ENV.child lunatik._ENV.child = nil child:resume(maker, child) end");
+
+	inside(caller, [&](lua_State *L) {
+		push(L, maker);
+		lua_setglobal(L, "maker");
+	});
+	EXPECT_TRUE(call(caller, "go"));
+	kernel::settle();
+	EXPECT_EQ(kernel::log(), "stopped\nclosed\n");
+}
+
+TEST_F(RuntimeTest, OneThatIsListedOutlivesItsMaker)
+{
+	script("child", ending);
+	Handle *maker = run("maker", "lunatik._ENV.runtimes.child = require('lunatik').runtime('child')");
+
+	release(maker);
+	kernel::settle();
+	EXPECT_EQ(kernel::log(), "");
+	lua("local child = lunatik._ENV.runtimes.child same(child:info().running, true) child:resume(child) "
+	    "lunatik._ENV.runtimes.child = nil");
+	EXPECT_EQ(kernel::log(), "");
+	/* As /dev/lunatik goes away */
+	lunatik_sweep();
+	kernel::settle();
+	EXPECT_EQ(kernel::log(), "closed\n");
+}
+
+TEST_F(RuntimeTest, NothingIsKeptOfThoseThatHaveEnded)
+{
+	script("child", "return function() end");
+	lua(R"lua(
+		local lunatik = require("lunatik")
+		local function make() lunatik.runtime("child"):stop() end
+		for i = 1, 20 do make() end
+		collectgarbage()
+		local before = collectgarbage("count")
+		for i = 1, 200 do make() end
+		collectgarbage()
+		assert(collectgarbage("count") < before + 1000, collectgarbage("count") - before)
+	)lua");
+}
+
+/* --- stopping, while others are inside -------------------------------------------------- */
+
 TEST_F(RuntimeTest, StopWaitsForWhoIsInside)
 {
 	Handle *handle = run("busy", "");

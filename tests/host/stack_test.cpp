@@ -383,12 +383,15 @@ TEST_F(Stack, ChainOfRuntimesIsReleasedWithItsFirst)
 			first = link
 		end
 		function drop() first = nil collectgarbage() end
+		function look() lunatik.runtime("link"):stop() collectgarbage() end
 	)lua");
 
 	log_of(handle, "drop");
 	EXPECT_LE(used, size - for_the_kernel);
 	kernel::settle();
-	EXPECT_EQ(__this_module.references, 2) << "runtimes are left";
+	/* What it knows of those that have ended goes when it makes another: that of this one is left. */
+	EXPECT_TRUE(::call(handle, "look"));
+	EXPECT_EQ(__this_module.references, 3) << "runtimes are left";
 }
 
 TEST_F(Stack, OfAnotherContextIsSmallerAndStillSafe)

@@ -45,7 +45,7 @@ return {
 
 	["ret is called with the result, and with the arguments as they were"] = function()
 		probing([[probe.new("file_open_root", { ret = function(target, show, regs)
-			if regs:arg(3) == 0 then count(0) put(1, regs:result()) put(2, regs:arg(4)) end
+			if regs:arg(3) == 0x200000 then count(0) put(1, regs:result()) put(2, regs:arg(4)) end
 		end })]], function(slot)
 			open_missing()
 			equal(slot(0), 1)
@@ -57,7 +57,7 @@ return {
 	["pre, post and ret of one probe come in this order"] = function()
 		probing([[local n = 0
 		local function note(slot) return function(target, show, regs)
-			if regs:arg(3) == 0 then n = n + 1 put(slot, n) end
+			if regs:arg(3) == 0x200000 then n = n + 1 put(slot, n) end
 		end end
 		probe.new("file_open_root", { ret = note(2), post = note(1), pre = note(0) })]], function(slot)
 			open_missing()

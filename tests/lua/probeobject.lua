@@ -9,7 +9,7 @@ local probing, call, open_missing, equal = lib.run, lib.call, lib.open_missing, 
 return {
 	["enable(false) keeps the handlers from being called, enable(true) lets them again"] = function()
 		probing([[local p = probe.new("lualinux_schedule", { pre = function() count(0) end, post = function() count(0) end })
-		local q = probe.new("file_open_root", { ret = function(_, _, regs) if regs:arg(3) == 0 then count(1) end end })
+		local q = probe.new("file_open_root", { ret = function(_, _, regs) if regs:arg(3) == 0x200000 then count(1) end end })
 		p:enable(false) q:enable(false)
 		return function(enabled) while true do p:enable(enabled) q:enable(enabled) enabled = coroutine.yield() end end]],
 		function(slot, runtime)

@@ -424,17 +424,31 @@ return {
 		assert(took < 900, took)
 		equal(results.stopped, true)
 	end,
-	["a thread goes on after its maker has ended when somebody has its object"] = function()
+	["a thread is told to stop when its maker has ended, whoever has its object"] = function()
 		local beat, results = completion.new(), rcu.table(4)
 		local maker = task("process", "local worker, results = ... results.t = thread.run(worker, 'made')",
 			task("process", counting, nil, beat, results), results)
 		maker:resume()
-		maker:stop()
-		collectgarbage()
 		assert(beats(beat))
-		equal(results.stopped, nil)
+		maker:stop()
+		assert(ends_soon(results), "it went on")
+		results.t:stop()
 		results.t = nil
-		assert(ends_soon(results), "it went on when the last reference was gone")
+	end,
+	["a thread of a script that is listed goes on when its maker has ended"] = function()
+		local runtimes = lunatik._ENV.runtimes
+		local beat, results = completion.new(), rcu.table(4)
+		local worker = task("process", counting, nil, beat, results)
+		local former = runtimes["tests/scripts/task"]
+		runtimes["tests/scripts/task"] = worker
+		local maker = task("process", "local worker, results = ... results.t = thread.run(worker, 'made')", worker, results)
+		maker:resume()
+		maker:stop()
+		assert(beats(beat) and results.stopped == nil, "it ended")
+		runtimes["tests/scripts/task"] = former
+		results.t:stop()
+		equal(results.stopped, true)
+		results.t = nil
 	end,
 	["a thread is told to stop at the end of the block of its to-be-closed object"] = function()
 		local beat, results = completion.new(), rcu.table(4)
@@ -465,7 +479,7 @@ return {
 		linux.schedule(500)
 		equal(results.beat, beat)
 	end,
-	["a thread that gives up the last reference to itself is told to stop, and goes on at once"] = function()
+	["a thread that holds itself is told to stop when its maker has ended, and gives itself up at once"] = function()
 		local results, ready, alone = rcu.table(4), completion.new(), completion.new()
 		local maker = task("process", "local worker, results = ... results.t = thread.run(worker, 'made')",
 			task("process", [[
@@ -489,7 +503,7 @@ return {
 		linux.schedule(200)
 		alone:complete()
 		assert(ends_soon(results))
-		equal(results.before, false)
+		equal(results.before, true)
 		equal(results.after, true)
 		assert(results.took < 900 * millisecond, results.took)
 	end,

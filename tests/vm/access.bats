@@ -61,6 +61,29 @@ refused() { # MESSAGE SCRIPT
 	[[ "$output" == *"module 'script' not found"* ]]
 }
 
+@test "access: what is no regular file is not opened, neither as a script nor by one" {
+	mkfifo $folder/link6.lua
+	mknod $folder/link7.lua c 1 5
+	python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('$folder/link8.lua')"
+	mkdir $folder/link9.lua
+	ln -s link6.lua $folder/link10.lua
+	for number in 6 7 8 9 10; do
+		reason='Not a regular file'
+		[ $number != 9 ] || reason='Is a directory'
+		for source in "assert(loadfile('$folder/link$number.lua'))" "dofile('$folder/link$number.lua')"; do
+			run -1 timeout 10 lunatik <<<"$source"
+			echo "$output"
+			[[ "$output" == *"cannot open $folder/link$number.lua"*"$reason"* ]]
+		done
+		run -1 timeout 10 lunatik <<<"require('access.link$number')"
+		[[ "$output" == *"module 'access.link$number' not found"* ]]
+		run -1 timeout 10 lunatik run access/link$number
+		[[ "$output" == *"cannot open $folder/link$number.lua: $reason"* ]]
+	done
+	: >$folder/link11.lua
+	lunatik run access/link11
+}
+
 @test "access: precompiled code is refused by the command, by load, by loadfile and by require" {
 	luac5.4 -o $folder/link6.lua $folder/inside.lua
 	refused "attempt to load a binary chunk" access/link6

@@ -101,7 +101,6 @@ still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
 @test "guard: a runtime that goes over its limits eight times in a row is stopped, says so, and may be run again" {
 	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
 	start packet
-	breaches() { lunatik list | awk -v script="$script" '$1 == script { print $6 }'; }
 	# As many others in between as one weighs: no row
 	for _ in {1..10}; do
 		[ "$(tests/vm/frames call $pin "$script" 0 loop pass pass pass pass pass pass pass pass)" = "-1 2 2 2 2 2 2 2 2 " ]
@@ -134,6 +133,31 @@ still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
 	[ "$(tests/vm/frames call $pin "$script" 1 pass)" = "-1 " ]
 }
 
+# Microseconds that are slow for a packet: twice the usual budget
+slow_packet() { echo $(($(cat /sys/module/lunatik/parameters/softirq_budget) * 2000)); }
+
+breaches() { lunatik list | awk -v script="$script" '$1 == script { print $6 }'; }
+
+@test "guard: slow packets take 80 % of a second at most, and a script that has more is stopped" {
+	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
+	start crowd softirq --budget 500ms
+	# Ten seconds of them, each far below its own budget
+	timeout $((60 * slowness)) tests/vm/frames repeated $pin "$script" 0 "$(slow_packet)" 500
+	lunatik list | grep "$script.*stopped for its breaches"
+	[ "$(breaches)" -ge 8 ]
+	log | grep 'crowd.lua:[0-9]*: the script ran for too long: slow packets took more than 80 % of a second'
+	log | grep "$script: stopped: it went over its limits again and again"
+	still_evaluates
+}
+
+@test "guard: fast packets may take all of the time" {
+	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
+	start crowd
+	timeout $((60 * slowness)) tests/vm/frames repeated $pin "$script" 0 $(($(slow_packet) / 100)) 15000
+	[ "$(breaches)" = 0 ]
+	[ "$(tests/vm/frames call $pin "$script" 0 1)" = "2 " ]
+}
+
 @test "guard: --memory says how much a state may use, and more is an error" {
 	lunatik run tests/scripts/wide --memory 8M
 	lunatik stop tests/scripts/wide
@@ -146,7 +170,7 @@ still_evaluates() { [ "$(lunatik <<<'return 6*7')" = 42 ]; }
 		run -2 lunatik run tests/scripts/nothing $option
 	done
 	run -1 lunatik run tests/scripts/nothing softirq --budget 2s
-	[[ "$output" == *"the budget of a softirq runtime is 1 to 1000 ms"* ]]
+	[[ "$output" == *"the budget of a softirq runtime is 1 to 500 ms"* ]]
 }
 
 @test "guard: an error longer than a record of the log is there at once, cut" {

@@ -91,6 +91,38 @@ seconds() { # COMMAND...: how long it takes
 	still_evaluates
 }
 
+hermits() { find /dev -name 'hermit-*' | wc -l; }
+
+@test "lifetime: runtimes that hold themselves, by an object, a table or a thread, end with the script that made them" {
+	lunatik run tests/scripts/hermits
+	sleep 1
+	[ "$(hermits)" = 3 ]
+	[ -n "$(ps -e -o comm= | grep hermit)" ]
+	lunatik stop tests/scripts/hermits
+	for _ in {1..50}; do
+		[ "$(hermits)" -gt 0 ] || break
+		sleep 0.1
+	done
+	[ "$(hermits)" = 0 ]
+	[ -z "$(ps -e -o comm= | grep hermit)" ]
+	lunatik unload
+	[ -z "$(lsmod | grep ^lunatik)" ]
+}
+
+@test "lifetime: a script that takes itself off the list ends at the latest when Lunatik is unloaded" {
+	lunatik spawn tests/scripts/endless/hermit
+	sleep 1
+	[ -z "$(lunatik list)" ]
+	[ "$(hermits)" = 1 ]
+	for _ in {1..50}; do
+		lunatik unload && break
+		sleep 0.1
+	done
+	[ -z "$(lsmod | grep ^lunatik)" ]
+	[ "$(hermits)" = 0 ]
+	[ -z "$(ps -e -o comm= | grep hermit)" ]
+}
+
 packets_to_far() {
 	ip netns add far
 	ip link add near type veth peer name far netns far

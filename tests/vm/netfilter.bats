@@ -403,6 +403,7 @@ datagram() {
 		[ "$(datagram passed 203.0.113.2)" = bridge ]
 	done
 	near ethtool -K nearb tx on >/dev/null
+	mid ethtool -K port0 rx on >/dev/null
 }
 
 @test "netfilter: a device's frames are seen as they come and as they go, and its VLAN tags" {
@@ -758,4 +759,60 @@ drops='at("INET LOCAL_OUT", function() return action.DROP end) at("INET LOCAL_IN
 	kill $pings
 	reaches near 203.0.113.2
 	lunatik load
+}
+
+@test "skb: a tunnel's outer packets are changed and summed up anew, and what is inside of them arrives" {
+	bad_sums() { far awk '$1 == "Udp:" && $2 != "InDatagrams" { print $8 }' /proc/net/snmp; }
+	local bad
+	bad=$(bad_sums)
+	for offload in on off; do
+		for space in near far; do
+			[ $space = near ] && local=203.0.113.1 remote=203.0.113.2 inner=10.9.0.1 device=nearb ||
+				local=203.0.113.2 remote=203.0.113.1 inner=10.9.0.2 device=farb
+			ip -n $space link add tunnel type vxlan id 7 local $local remote $remote dstport 4789 dev $device udpcsum
+			ip -n $space address add $inner/24 dev tunnel
+			ip -n $space link set tunnel up
+			nsenter --net=/run/netns/$space ethtool -K tunnel tx $offload >/dev/null
+		done
+		# Who makes the segments here has to sum up, and farb looks, for nobody has before.
+		mid ethtool -K port0 rx off >/dev/null
+		near ethtool -K nearb tx off tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off gso on >/dev/null
+		script near <<-'END'
+			local outer, many = 0, 0
+			at("IPV4 POST_ROUTING", function(packet)
+				if packet:getbyte(9) == 17 and packet:getuint16be(22) == 4789 then
+					packet:setbyte(8, 33)
+					packet:setuint16be(20, packet:getuint16be(20) ~ 1)
+					assert(packet:checksum())
+					outer = outer + 1
+					if #packet > 3000 then many = many + 1 end
+				end
+			end)
+			return function() return outer .. " " .. many end
+		END
+		far timeout $((60 * slowness)) python3 -c 'if True:
+			import hashlib, socket
+			server = socket.create_server(("10.9.0.2", 80))
+			stream, _ = server.accept()
+			print(hashlib.sha256(b"".join(iter(lambda: stream.recv(1 << 16), b""))).hexdigest(), flush=True)' >"$BATS_TEST_TMPDIR/sum" 3>&- &
+		for _ in {1..50}; do far ss -lnt | grep -q 10.9.0.2:80 && break; sleep 0.1; done
+		sum=$(near timeout $((30 * slowness)) python3 -c 'if True:
+			import hashlib, os, socket
+			text = os.urandom(1 << 20)
+			with socket.create_connection(("10.9.0.2", 80), 10) as stream: stream.sendall(text)
+			print(hashlib.sha256(text).hexdigest())')
+		wait
+		[ "$sum" = "$(cat "$BATS_TEST_TMPDIR/sum")" ]
+		read -r outer many < <(result)
+		echo "offload $offload: $outer packets, $many of many segments"
+		[ "$outer" -gt 10 ]
+		[ $offload = off ] || [ "$many" -gt 0 ]
+		# None was lost for its sum.
+		[ "$(bad_sums)" = "$bad" ]
+		lunatik stop $name
+		ip -n near link delete tunnel
+		ip -n far link delete tunnel
+	done
+	near ethtool -K nearb tx on >/dev/null
+	mid ethtool -K port0 rx on >/dev/null
 }

@@ -38,6 +38,14 @@ pcall(function()
 	classes.probe = { node, "stop", "enable", "missed" }
 end)
 
+-- Where packets are handled; together, for names are told where they are not
+local packets = pcall(function()
+	local netfilter = require("netfilter")
+	local hook = netfilter.register { pf = netfilter.family.IPV4, hooknum = netfilter.inet_hooks.FORWARD,
+		priority = 0, hook = function() end }
+	classes["netfilter.hook"] = { hook, "stop", "unregister" }
+end)
+
 -- The functions that take an object first, with the class they want
 local functions = classes.functions or {}
 classes.functions = nil
@@ -94,6 +102,13 @@ local objects = {}
 for name, entry in pairs(functions) do
 	objects[name] = function()
 		assert(check(name, entry[1], entry[2]) > 9)
+	end
+end
+objects.packets = function()
+	local hook = classes["netfilter.hook"]
+	assert(packets == (hook ~= nil))
+	for i = 2, hook and #hook or 0 do
+		assert(check("netfilter.hook", hook[1][hook[i]], "netfilter.hook") > 9)
 	end
 end
 objects.process = function() assert(process == (classes.device ~= nil)) end

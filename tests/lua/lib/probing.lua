@@ -37,7 +37,7 @@ function probing.call(timeout)
 	linux.schedule(timeout, linux.task.UNINTERRUPTIBLE)
 end
 
--- Has it call file_open_root(root, name, flags, mode), which returns -ENOENT.
+-- Has it call file_open_root(root, name, flags, mode) with the flag O_PATH (0x200000), which returns -ENOENT.
 function probing.open_missing()
 	assert(not loadfile("/lib/modules/lua/tests/no such file"))
 end
