@@ -210,6 +210,18 @@ static int detach(lua_State *L)
 	return 0;
 }
 
+/* The script of this name, or null: that may end in ".lua", as in `lunatik run`. An RCU reader. */
+static Runtime *find_named(const char *name, size_t length)
+{
+	static const char suffix[] = ".lua";
+	const size_t end = sizeof(suffix) - 1;
+	Runtime *runtime = find_script(name, length);
+
+	if (!runtime && length > end && !memcmp(name + length - end, suffix, end))
+		runtime = find_script(name, length - end);
+	return runtime;
+}
+
 /// Whether a script runs and has a callback. Of a percpu script, the state of one CPU tells.
 /// @param script string its name
 /// @return boolean
@@ -222,7 +234,7 @@ static int attached(lua_State *L)
 	bool has_callback = false;
 
 	lunatik_rcu_read_lock();
-	if (Runtime *runtime = find_script(name, length))
+	if (Runtime *runtime = find_named(name, length))
 		if (const lunatik_door *door = door_of(runtime, 0))
 			has_callback = __atomic_load_n(&door->slots[LUNATIK_SLOT_XDP], __ATOMIC_RELAXED);
 	lunatik_rcu_read_unlock();
@@ -249,7 +261,7 @@ lunatik_door *luaxdp_find(luaxdp_cache *cache, const char *key, size_t size)
 	/* From the copy: a map's value may change while it is read. */
 	if (fits)
 		key = static_cast<char *>(memcpy(cache->key, key, size));
-	runtime = find_script(key, strnlen(key, size));
+	runtime = find_named(key, strnlen(key, size));
 	if (runtime)
 		door = door_of(runtime, cache->cpu);
 	/* That there is none is worth keeping, too. */

@@ -7,6 +7,9 @@
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_arp.h>
+#include <linux/netfilter_bridge.h>
+#include <linux/netfilter_bridge/ebtables.h>
 #include <linux/sched/signal.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
@@ -17,9 +20,9 @@
 #include "kernel.h"
 #include "lunatik_xtable.h"
 
-/* For iptables, and for ip6tables: what both have would be ebtables' too, which knows other verdicts. */
-enum { IPV4, IPV6, FAMILIES };
-static const u_int8_t family_of[FAMILIES] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+/* For iptables, ip6tables, arptables and ebtables, each on its own: what all have is asked for by ebtables in other words. */
+enum { IPV4, IPV6, ARP, BRIDGE, FAMILIES };
+static const u_int8_t family_of[FAMILIES] = { NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_ARP, NFPROTO_BRIDGE };
 
 struct head {
 	union {
@@ -90,7 +93,8 @@ static __always_inline void event_init(struct luaxtable_event *event, const stru
 {
 	const struct nf_hook_state *state = par->state;
 
-	lunatik_skb_init(&event->packet, (struct sk_buff *)skb, true, state->pf, readonly, state->in, state->out);
+	lunatik_skb_init(&event->packet, (struct sk_buff *)skb, state->pf != NFPROTO_BRIDGE, state->pf, readonly, state->in,
+			 state->out);
 	event->par = (void *)par;
 	event->info = par->matchinfo;
 }
@@ -117,6 +121,20 @@ static bool match(const struct sk_buff *skb, struct xt_action_param *par)
 	return matches && !par->hotdrop;
 }
 
+/* Of ebtables, which takes what it does not know for a jump. */
+static unsigned int bridge_verdict(unsigned int verdict)
+{
+	switch (verdict) {
+	case NF_ACCEPT:
+		return EBT_ACCEPT;
+	case NF_DROP:
+	case NF_STOLEN:
+		return EBT_DROP;
+	default:
+		return EBT_CONTINUE;
+	}
+}
+
 static unsigned int target(struct sk_buff *skb, const struct xt_action_param *par)
 {
 	const struct rule *rule = rule_of(par->targinfo);
@@ -133,7 +151,9 @@ static unsigned int target(struct sk_buff *skb, const struct xt_action_param *pa
 		verdict = luaxtable_target(slot->callback, rule->id, &event);
 		lunatik_leave_packet(door);
 	}
-	if (unlikely(verdict == NF_STOLEN))
+	if (rule->family == BRIDGE)
+		verdict = bridge_verdict(verdict);
+	else if (unlikely(verdict == NF_STOLEN))
 		consume_skb(skb);
 	if (unlikely(pinned))
 		local_bh_enable();
@@ -156,11 +176,27 @@ static unsigned int find_transport(const struct luaxtable_event *event, unsigned
 	return fragment;
 }
 
+/* Whether the packet is one of IP: of others nobody has filled in where the transport header is. */
+static bool is_ip(const struct luaxtable_event *event)
+{
+	u8 family = par_of(event)->state->pf;
+
+	return family == NFPROTO_IPV4 || family == NFPROTO_IPV6;
+}
+
+bool luaxtable_queues(const struct luaxtable_event *event)
+{
+	return is_ip(event);
+}
+
 unsigned int luaxtable_thoff(const struct luaxtable_event *event)
 {
 	const struct xt_action_param *par = par_of(event);
-	unsigned int transport = par->thoff;
+	unsigned int transport;
 
+	if (!is_ip(event))
+		return 0;
+	transport = par->thoff;
 	if (!transport && par->state->pf == NFPROTO_IPV6)
 		find_transport(event, &transport);
 	return transport;
@@ -171,6 +207,8 @@ unsigned int luaxtable_fragoff(const struct luaxtable_event *event)
 	const struct xt_action_param *par = par_of(event);
 	unsigned int transport;
 
+	if (!is_ip(event))
+		return 0;
 	if (!par->fragoff && par->state->pf == NFPROTO_IPV6)
 		return find_transport(event, &transport);
 	return par->fragoff;
@@ -347,14 +385,30 @@ unsigned char luaxtable_families(long long family)
 		return BIT(IPV4);
 	case NFPROTO_IPV6:
 		return BIT(IPV6);
+	case NFPROTO_ARP:
+		return BIT(ARP);
+	case NFPROTO_BRIDGE:
+		return BIT(BRIDGE);
 	default:
 		return 0;
 	}
 }
 
-unsigned int luaxtable_hooks(void)
+bool luaxtable_families_are_ip(unsigned char families)
 {
-	return BIT(NF_INET_NUMHOOKS) - 1;
+	return !(families & ~(BIT(IPV4) | BIT(IPV6)));
+}
+
+unsigned int luaxtable_hooks(unsigned char families)
+{
+	/* Bridges have as many as IP, but for BROUTING, which netfilter.bridge_hooks does not name. */
+	return BIT(families & BIT(ARP) ? NF_ARP_NUMHOOKS : NF_INET_NUMHOOKS) - 1;
+}
+
+/* The hooks as x_tables compares them: of a chain that is no rule's, ebtables says so by one bit more. */
+static unsigned int hooks_of(const struct luaxtable_terms *terms, unsigned int family)
+{
+	return family == BRIDGE && terms->hooks ? terms->hooks | BIT(NF_BR_NUMHOOKS) : terms->hooks;
 }
 
 static size_t extension_size(void)
@@ -496,11 +550,11 @@ static int enlist(struct luaxtable_extension *extension, const struct luaxtable_
 		if (!(terms->families & BIT(i)))
 			continue;
 		if (extension->kind == LUAXTABLE_MATCH) {
-			WRITE_ONCE(head->match.hooks, terms->hooks);
+			WRITE_ONCE(head->match.hooks, hooks_of(terms, i));
 			WRITE_ONCE(head->match.proto, terms->proto);
 			error = xt_register_match(&head->match);
 		} else {
-			WRITE_ONCE(head->target.hooks, terms->hooks);
+			WRITE_ONCE(head->target.hooks, hooks_of(terms, i));
 			WRITE_ONCE(head->target.proto, terms->proto);
 			error = xt_register_target(&head->target);
 		}
@@ -529,12 +583,13 @@ static void delist(struct luaxtable_extension *extension)
 static bool is_same(const struct luaxtable_extension *extension, void *runtime, const struct luaxtable_terms *terms,
 		    int cpu)
 {
-	const struct head *head = &extension->heads[terms->families & BIT(IPV4) ? IPV4 : IPV6];
+	unsigned int family = __ffs(terms->families);
+	const struct head *head = &extension->heads[family];
 	bool is_match = terms->kind == LUAXTABLE_MATCH;
 
 	return cpu >= 0 && extension->runtime == runtime && !extension->slots[cpu].door &&
 	       extension->families == terms->families &&
-	       (is_match ? head->match.hooks : head->target.hooks) == terms->hooks &&
+	       (is_match ? head->match.hooks : head->target.hooks) == hooks_of(terms, family) &&
 	       (is_match ? head->match.proto : head->target.proto) == terms->proto;
 }
 

@@ -45,8 +45,11 @@ struct luaxtable_rule {
 /* luaxtable_families - the bits for a family of netfilter.family; 0 when x_tables has no such rules for us. */
 unsigned char luaxtable_families(long long family);
 
-/* luaxtable_hooks - the hooks that there are, as bits. */
-unsigned int luaxtable_hooks(void);
+/* luaxtable_families_are_ip - whether these have protocols above them, and matches that a program can name. */
+bool luaxtable_families_are_ip(unsigned char families);
+
+/* luaxtable_hooks - the hooks that these families have, as bits. */
+unsigned int luaxtable_hooks(unsigned char families);
 
 /*
  * luaxtable_join - give a state's callback to the extension of its runtime: one that other states of the runtime,
@@ -82,6 +85,9 @@ struct luaxtable_event {
 
 /* luaxtable_look - the rule of an event. */
 void luaxtable_look(const struct luaxtable_event *event, struct luaxtable_rule *rule);
+
+/* luaxtable_queues - whether the packet may be handed to a program of user space. */
+bool luaxtable_queues(const struct luaxtable_event *event);
 
 /* Offsets, and the packet's end; of matches, that is read and written. */
 unsigned int luaxtable_thoff(const struct luaxtable_event *event);

@@ -256,17 +256,24 @@ static luaxtable_terms check_terms(lua_State *L, luaxtable_kind kind)
 {
 	luaxtable_terms terms = {};
 	size_t length;
+	bool is_ip;
 
 	terms.kind = kind;
 	terms.revision = static_cast<unsigned char>(field(L, "revision", 255));
 	terms.families = luaxtable_families(field(L, "family", 255));
 	if (!terms.families)
-		luaL_error(L, "'family' is one of UNSPEC, INET, IPV4 and IPV6 of netfilter.family");
-	terms.hooks = static_cast<unsigned int>(field(L, "hooks", luaxtable_hooks()));
+		luaL_error(L, "'family' is one of UNSPEC, INET, IPV4, IPV6, ARP and BRIDGE of netfilter.family");
+	is_ip = luaxtable_families_are_ip(terms.families);
+	if (!is_ip && kind == LUAXTABLE_MATCH)
+		luaL_error(L, "'family': arptables has no matches, and ebtables none but its own: "
+			   "register a target, or use netfilter.register()");
+	terms.hooks = static_cast<unsigned int>(field(L, "hooks", luaxtable_hooks(terms.families)));
 	/* All is nothing in particular. */
-	if (terms.hooks == luaxtable_hooks())
+	if (terms.hooks == luaxtable_hooks(terms.families))
 		terms.hooks = 0;
 	terms.proto = static_cast<unsigned short>(field(L, "proto", 255));
+	if (!is_ip && terms.proto)
+		luaL_error(L, "'proto' is of IPv4 and IPv6: rules of arptables and ebtables have none");
 	if (lua_getfield(L, 1, "name") != LUA_TSTRING)
 		luaL_error(L, "'name' is missing, or no string");
 	terms.name = lua_tolstring(L, -1, &length);
@@ -426,11 +433,12 @@ static int match(lua_State *L)
 	return register_extension(L, LUAXTABLE_MATCH);
 }
 
-/// Registers a target of iptables and ip6tables: `iptables -j NAME`.
+/// Registers a target of iptables and ip6tables: `iptables -j NAME`; or of arptables, or of ebtables.
 /// @param opts table: as for xtable.match(), with target in the place of match: a function, called with the packet,
 /// an skb that it may change, with par, which it may only read, and with the rule's userargs, that returns an action
-/// of netfilter.action: CONTINUE, as does nothing, for the next rule; ACCEPT, DROP, STOLEN, QUEUE; REPEAT calls it
-/// again. After an error, or anything else (RETURN is for rules without a target), the next rule comes, and the log
+/// of netfilter.action: CONTINUE, as does nothing, for the next rule; ACCEPT, DROP, STOLEN, QUEUE (of IPv4 and IPv6
+/// only); REPEAT calls it again. family may be ARP or BRIDGE, too; hooks then are of netfilter.arp_hooks or
+/// netfilter.bridge_hooks, and there is no proto. After an error, or anything else (RETURN is for rules without a target), the next rule comes, and the log
 /// says so.
 /// @return xtable, which need not be kept
 /// Errors: as of xtable.match().
@@ -533,8 +541,12 @@ static inline int call_once(Extension *extension, luaxtable_event *event)
 			return LUAXTABLE_CONTINUE;
 		break;
 	}
-	if (result >= 0 && (result & 0xffff & ~LUAXTABLE_FLAGS) == LUAXTABLE_QUEUE)
-		return static_cast<unsigned int>(result);
+	if (result >= 0 && (result & 0xffff & ~LUAXTABLE_FLAGS) == LUAXTABLE_QUEUE) {
+		if (luaxtable_queues(event))
+			return static_cast<unsigned int>(result);
+		log_error(extension->packets, "the callback of xtable.target() returned QUEUE, which is for IPv4 and IPv6");
+		return LUAXTABLE_CONTINUE;
+	}
 	complain(extension, result);
 	return LUAXTABLE_CONTINUE;
 }

@@ -41,12 +41,15 @@ class Log:
 log = Log()
 # Objects that only process runtimes have
 sleeping = re.compile("(device|thread|notifier|socket)_")
+# Those of one context only
+of_context = {re.compile("netfilter"): "softirq", re.compile("probe_"): "hardirq"}
 # A few of each kind, for contexts whose way into a runtime is another's; all where the context is named
 essential = {
     "time": {"loop", "pcall", "gc", "pattern"},
     "memory": {"table", "string", "closures", "stack"},
     "stack": {"index", "pcall", "gsub", "sort", "wrap", "deep_calls"},
-    "objects": {"data_getbyte", "data_setstring", "rcu_map", "runtime_resume"},
+    "objects": {"data_getbyte", "data_setstring", "rcu_map", "runtime_resume", "netfilter.hook_stop", "netfilter_unregister",
+                "probe_stop", "probe_enable", "probe_missed"},
     "errors": {"error", "error_nil", "error_object", "nil_index", "zero", "yield"},
 }
 
@@ -55,6 +58,7 @@ class Context:
     # Seconds; for faults of time
     budgets = (2, 0.3)
     options = ""
+    state = "process"
     # What runs there may not sleep.
     atomic = False
     # The message for a result that is none; None where results mean nothing.
@@ -69,6 +73,8 @@ class Context:
     @classmethod
     def carries(cls, kind, fault):
         if kind == "verdicts" and cls.verdict is None or kind == "objects" and cls.atomic and sleeping.match(fault):
+            return False
+        if kind == "objects" and any(name.match(fault) and cls.state != context for name, context in of_context.items()):
             return False
         return f"{kind}.{fault}" not in cls.not_here and kind != "packets"
 
@@ -124,7 +130,7 @@ class Read(Context):
 
 class Packet(Context):
     carrier, budgets, options = "packet", (0.5, 0.01), "softirq"
-    atomic, verdict = True, "returned no XDP action"
+    state, atomic, verdict = "softirq", True, "returned no XDP action"
     program = None
 
     @classmethod
@@ -147,7 +153,7 @@ class PercpuPacket(Packet):
 
 class Netfilter(Context):
     carrier, budgets, options = "hook", (0.5, 0.01), "softirq"
-    atomic, verdict, sampled = True, "returned no verdict", True
+    state, atomic, verdict, sampled = "softirq", True, "returned no verdict", True
     # There it is STOP.
     not_here = {"verdicts.beyond"}
     receiver = None
@@ -188,7 +194,7 @@ class Target(Match):
 
 class Hardirq(Context):
     carrier, budgets, options = "resumed", (0.1, 0.001), "hardirq"
-    atomic, hasty, not_here = True, ("stack",), {"errors.yield"}
+    state, atomic, hasty, not_here = "hardirq", True, ("stack",), {"errors.yield"}
 
     def trigger(self, fault):
         text = kernel.do(f"local r = require('lunatik')._ENV.runtimes['{self.script}'] return pcall(r.resume, r, '{fault}')")
@@ -203,7 +209,7 @@ class Hardirq(Context):
 
 class Probe(Context):
     carrier, budgets, options = "probed", (0.1, 0.001), "hardirq"
-    atomic, hasty, sampled = True, ("stack",), True
+    state, atomic, hasty, sampled = "hardirq", True, ("stack",), True
 
     def trigger(self, fault):
         kernel.do(f"local e = require('lunatik')._ENV e.fault_ended, e.fault = nil, '{fault}'")

@@ -156,6 +156,25 @@ packets_to_far() {
 	still_evaluates
 }
 
+@test "lifetime: scripts are stopped, and modules unloaded, while fifo, mailbox, completion, rcu, packet, syscall and fib are in use" {
+	ip netns add far
+	for _ in {1..5}; do
+		nsenter --net=/run/netns/far lunatik spawn tests/scripts/using
+		sleep 0.2
+		lunatik stop tests/scripts/using
+	done
+	nsenter --net=/run/netns/far lunatik spawn tests/scripts/using
+	for library in fifo completion rcu packet syscall fib data; do
+		run -1 rmmod lua$library
+		[[ "$output" == *"in use"* ]]
+	done
+	lunatik unload
+	[ -z "$(lsmod | grep ^lua)" ]
+	lunatik load
+	still_evaluates
+	log | run ! grep lunatik:
+}
+
 @test "lifetime: a program of XDP that holds the kfunc keeps its module, and lets it go" {
 	bpftool prog load "build/$(uname -r)/tests/xdp/named.o" $pin
 	run -1 lunatik unload

@@ -107,6 +107,17 @@ on_cpu() { tests/vm/frames call $pin "$2" "$1" "${@:3}"; }
 	[ "$(returned '' drop)" = "-1 " ]
 }
 
+@test "xdp: the kfunc and attached() find a script by its name with .lua, too, as it may be run" {
+	start $verdicts.lua
+	[ "$(returned $verdicts.lua drop pass)" = "1 2 " ]
+	[ "$(returned $verdicts drop)" = "1 " ]
+	[ "$(returned $verdicts.lua.lua drop)" = "-1 " ]
+	[ "$(returned .lua drop)" = "-1 " ]
+	[ "$(lunatik <<<"local a = require('xdp').attached return a('$verdicts.lua'), a('$verdicts'), a('.lua')")" = $'true\ttrue\tfalse' ]
+	lunatik stop $verdicts.lua
+	[ "$(returned $verdicts.lua drop)" = "-1 " ]
+}
+
 @test "xdp: a process runtime cannot attach" {
 	run ! lunatik run $verdicts process
 	[[ "$output" == *"packets come in softirq context"* ]]

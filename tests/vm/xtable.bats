@@ -8,7 +8,8 @@
 #	|   2001:db8::1           |          |   2001:db8::2           |
 #	+-------------------------+          +-------------------------+
 #
-# The rules are far's. libxt_luatest.lua is in tests/xtable.
+# The rules are far's. libxt_luatest.lua is in tests/xtable. For ARP and bridges the tools are arptables-nft and
+# ebtables-nft: their predecessors have all that they know built in.
 
 bats_require_minimum_version 1.5.0
 load log
@@ -23,6 +24,8 @@ far() { nsenter --net=/run/netns/far "$@"; }
 near() { nsenter --net=/run/netns/near "$@"; }
 rule() { far iptables-legacy -w "$@"; }
 rule6() { far ip6tables-legacy -w "$@"; }
+arp_rule() { far arptables-nft "$@"; }
+bridge_rule() { far ebtables-nft "$@"; }
 
 setup_file() {
 	lunatik load
@@ -55,6 +58,10 @@ setup() {
 
 teardown() {
 	tell_failure
+	arp_rule -F
+	bridge_rule -F
+	ip -n near link delete nearb 2>/dev/null || true
+	ip -n far link delete bridge 2>/dev/null || true
 	for table in filter mangle raw; do
 		rule -t $table -F
 		rule6 -t $table -F
@@ -326,6 +333,91 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = "!ello" ]
 }
 
+# --- families
+
+@test "xtable: a target of arptables has ARP packets, changes them, and decides about them" {
+	wait_for_log
+	script <<-'END'
+		target(function(packet, par, userargs)
+			assert(par.thoff == 0 and par.fragoff == 0 and par.hotdrop == false)
+			assert(packet:getuint16be(2) == 0x0800 and #packet >= 28)
+			if userargs == "lie" then packet:setuint32be(24, 0xc0000209) end
+			return action[userargs]
+		end, { family = family.ARP, hooks = 1 << netfilter.arp_hooks.IN })
+	END
+	arp_rule -A INPUT -j luatest --say DROP
+	arp_rule -L INPUT | grep 'target says DROP'
+	asks_again() { ip -n near neighbour flush dev near && "$@" 192.0.2.2; }
+	for verdict in DROP STOLEN; do
+		arp_rule -F INPUT
+		arp_rule -A INPUT -j luatest --say $verdict
+		asks_again blocked
+	done
+	for verdict in CONTINUE ACCEPT none; do
+		arp_rule -F INPUT
+		arp_rule -A INPUT -j luatest --say $verdict
+		asks_again reaches
+	done
+	log | run ! grep lunatik:
+	arp_rule -F INPUT
+	arp_rule -A INPUT -j luatest --say QUEUE
+	asks_again reaches
+	log | grep 'QUEUE, which is for IPv4 and IPv6'
+	# Who is asked for is nobody here any more.
+	arp_rule -F INPUT
+	arp_rule -A INPUT -j luatest --say lie
+	asks_again blocked
+	run ! arp_rule -A OUTPUT -j luatest --say x
+	run ! rule -A INPUT -j luatest --say x
+	lunatik stop $name
+	asks_again reaches
+}
+
+@test "xtable: a target of ebtables has frames, changes them, and decides about them" {
+	wait_for_log
+	ip -n near link add nearb type veth peer name port netns far
+	ip -n far link add bridge type bridge
+	ip -n far link set port master bridge
+	ip -n near address add 203.0.113.1/24 dev nearb
+	ip -n far address add 203.0.113.2/24 dev bridge
+	ip -n near link set nearb up
+	ip -n far link set port up
+	ip -n far link set bridge up
+	reaches 203.0.113.2
+	script <<-'END'
+		target(function(packet, par, userargs)
+			assert(par.thoff == 0 and par.fragoff == 0 and par.hotdrop == false)
+			assert(packet:getuint16be(12) == 0x0800 and packet:getbyte(14) == 0x45)
+			if userargs == "lie" then packet:setuint32be(30, 0xcb007109) end
+			return action[userargs]
+		end, { family = family.BRIDGE, hooks = 1 << netfilter.bridge_hooks.LOCAL_IN })
+	END
+	bridge_rule -A INPUT -p IPv4 -j luatest --say DROP
+	bridge_rule -L INPUT | grep 'target says DROP'
+	for verdict in DROP STOLEN lie; do
+		bridge_rule -F INPUT
+		bridge_rule -A INPUT -p IPv4 -j luatest --say $verdict
+		blocked 203.0.113.2
+	done
+	for verdict in CONTINUE ACCEPT none; do
+		bridge_rule -F INPUT
+		bridge_rule -A INPUT -p IPv4 -j luatest --say $verdict
+		reaches 203.0.113.2
+	done
+	bridge_rule -A INPUT -p IPv4 -j DROP
+	blocked 203.0.113.2
+	log | run ! grep lunatik:
+	bridge_rule -F INPUT
+	bridge_rule -A INPUT -p IPv4 -j luatest --say QUEUE
+	reaches 203.0.113.2
+	log | grep 'QUEUE, which is for IPv4 and IPv6'
+	run ! bridge_rule -A OUTPUT -p IPv4 -j luatest --say x
+	bridge_rule -F INPUT
+	bridge_rule -A INPUT -p IPv4 -j luatest --say DROP
+	lunatik stop $name
+	reaches 203.0.113.2
+}
+
 # --- rules come and go
 
 @test "xtable: checkentry and destroy see the userargs; false, and an error, refuse a rule" {
@@ -533,8 +625,12 @@ both_blocked() { blocked 192.0.2.2 && blocked 2001:db8::2; }
 	refused "'hooks' is no integer" 'match(print, { hooks = -1 })'
 	refused "'hooks' is no integer" 'match(print, { hooks = 1 << 8 })'
 	refused "'proto' is no integer" 'match(print, { proto = 256 })'
-	refused "'family' is one of" 'match(print, { family = family.ARP })'
-	refused "'family' is one of" 'match(print, { family = family.BRIDGE })'
+	refused "'family' is one of" 'target(print, { family = family.NETDEV })'
+	refused "arptables has no matches" 'match(print, { family = family.ARP })'
+	refused "ebtables none but its own" 'match(print, { family = family.BRIDGE })'
+	refused "'proto' is of IPv4 and IPv6" 'target(print, { family = family.BRIDGE, proto = 6 })'
+	refused "'hooks' is no integer of 0 to 7" 'target(print, { family = family.ARP, hooks = 8 })'
+	refused "a target 'mark' of its own" 'target(print, { name = "mark", revision = 0, family = family.BRIDGE })'
 	refused "a match 'conntrack' of its own" 'match(print, { name = "conntrack" })'
 	refused "a match 'tcp' of its own" 'match(print, { name = "tcp", revision = 0, family = family.IPV4 })'
 	refused "a target 'ERROR' of its own" 'target(print, { name = "ERROR" })'

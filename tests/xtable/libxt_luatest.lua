@@ -38,5 +38,5 @@ local function options(kind)
 	}
 end
 
-luaxt.match(options("match"))
-luaxt.target(options("target"))
+assert(tostring(luaxt.match(options("match"))):match("^luaxt: "))
+assert(type(luaxt.target(options("target"))) == "userdata")

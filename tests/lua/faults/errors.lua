@@ -1,5 +1,17 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 -- Errors, and results that no callback may have: what each returns or raises.
+local completion = require("completion")
+local data = require("data")
+local fib = require("fib")
+local fifo = require("fifo")
+local mailbox = require("mailbox")
+local netfilter = require("netfilter")
+local notifier = require("notifier")
+local packet = require("packet")
+local probe = require("probe")
+local syscall = require("syscall")
+local xtable = require("xtable")
+
 local errors = {}
 
 function errors.error() error("on purpose") end
@@ -34,6 +46,26 @@ function errors.socket_family() return socket(46, 1) end
 function errors.socket_unconnected() return socket(2, 1):receive(1) end
 function errors.socket_address() return socket(2, 2):send("x", 1 << 32, 1) end
 function errors.socket_length() return socket(2, 2):receive(math.maxinteger) end
+
+-- Of the other libraries: what does not fit, what is no argument, and what is too late in a callback
+function errors.fifo_room() fifo.new(8):push(("x"):rep(9)) end
+function errors.fifo_malformed() local f = fifo.new(64) f:push(("\255"):rep(8)) return f:receive() end
+function errors.mailbox_room() mailbox.outbox(8):send("too long") end
+function errors.mailbox_outbox() return mailbox.outbox(8):receive() end
+function errors.completion_wait() return completion.new():wait(-1) end
+function errors.packet_offset() return packet.tcp(data.new(64), "text") end
+function errors.syscall_name() return syscall.number({}) end
+function errors.syscall_number() return syscall.address(-1) end
+function errors.fib_table() return fib.newrule(-1, 1) end
+function errors.fib_absent() return fib.delrule(1234567, 54321) end
+local function nothing() end
+function errors.late_hook()
+	return netfilter.register({ pf = netfilter.family.ARP, hooknum = 0, priority = 0, hook = nothing })
+end
+function errors.late_match() return xtable.match({ name = "lualate", match = nothing }) end
+function errors.late_target() return xtable.target({ name = "lualate", target = nothing }) end
+function errors.late_probe() return probe.new("vfs_read", { pre = nothing }) end
+function errors.notifier_callback() return notifier.keyboard({}) end
 
 -- Results that are wrong for a read and for a packet
 function errors.result_table() return {} end

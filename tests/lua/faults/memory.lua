@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 -- Faults of memory: functions that want more than there is, each of which has to end in an error.
 local data = require("data")
+require("mailbox")
 
 local memory = {}
 
@@ -27,6 +28,16 @@ function memory.data() local t = {} while true do t[#t + 1] = data.new(1 << 16) 
 function memory.small_data() local t = {} while true do t[#t + 1] = data.new(1) end end
 function memory.huge_data() return data.new(1 << 22), data.new(1 << 22), data.new(1 << 22), data.new(1 << 22), data.new(1 << 22) end
 function memory.substrings() local d, t = data.new(1 << 16), {} while true do t[#t + 1] = d:getstring(0) .. #t end end
+function memory.fifos() local t = {} while true do t[#t + 1] = require("fifo").new(1 << 16) end end
+function memory.completions() local t = {} while true do t[#t + 1] = require("completion").new() end end
+function memory.mailboxes() local t = {} while true do t[#t + 1] = require("mailbox").inbox(1 << 12) end end
+function memory.messages()
+	local inbox, t = require("mailbox").inbox(1 << 16), {}
+	while true do
+		inbox.queue:send(("x"):rep(60000) .. #t)
+		t[#t + 1] = inbox.queue:receive()
+	end
+end
 function memory.environment()
 	local shared = require("lunatik")._ENV.faults
 	for i = 1, math.maxinteger do shared["key" .. i] = ("x"):rep(1000) end

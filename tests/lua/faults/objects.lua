@@ -38,12 +38,14 @@ pcall(function()
 	classes.probe = { node, "stop", "enable", "missed" }
 end)
 
--- Where packets are handled; together, for names are told where they are not
-local packets = pcall(function()
-	local netfilter = require("netfilter")
-	local hook = netfilter.register { pf = netfilter.family.IPV4, hooknum = netfilter.inet_hooks.FORWARD,
-		priority = 0, hook = function() end }
+-- Where packets come: a hook of a way that they do not take here
+local netfilter = require("netfilter")
+pcall(function()
+	local hook = netfilter.register({
+		pf = netfilter.family.ARP, hooknum = netfilter.arp_hooks.FORWARD, priority = 0, hook = function() end,
+	})
 	classes["netfilter.hook"] = { hook, "stop", "unregister" }
+	classes.functions = { netfilter_unregister = { netfilter.unregister, "netfilter.hook" } }
 end)
 
 -- The functions that take an object first, with the class they want

@@ -2,7 +2,9 @@
 -- Faults of time: functions that never return by themselves, or not in time. Nested little: they are parsed near the
 -- end of the stack where a kernel's checkers make frames large.
 local data = require("data")
+local mailbox = require("mailbox")
 local packet = require("packet")
+local syscall = require("syscall")
 
 local function forever() while true do end end
 
@@ -47,6 +49,15 @@ time.packet = function()
 		assert(packet.sni(d, 0) == nil and packet.name(d, 8254, 0) == 8256)
 	end
 end
+time.queue = function()
+	local inbox = mailbox.inbox(64)
+	local outbox = mailbox.outbox(inbox.queue, inbox.event)
+	while true do
+		outbox:send("message")
+		assert(inbox.queue:receive() == "message" and not pcall(inbox.queue.push, inbox.queue, ("x"):rep(65)))
+	end
+end
+time.syscall = function() while true do syscall.number("read") syscall.address(0) end end
 time.sethook = function()
 	local function f() local x <close> = nothing; forever() end
 	debug.setmetatable(print, { __close = debug.sethook })

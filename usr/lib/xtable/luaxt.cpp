@@ -312,6 +312,19 @@ void keep(Kind kind)
 	registered[kind] = true;
 }
 
+/* The object that stands for what is registered: its type, and how it is printed, is all there is to it. */
+int push_extension(Kind kind)
+{
+	lua_newuserdatauv(L, 0, 0);
+	lua_createtable(L, 0, 2);
+	lua_pushliteral(L, "luaxt");
+	lua_setfield(L, -2, "__name");
+	lua_pushstring(L, kind_names[kind]);
+	lua_setfield(L, -2, "__metatable");
+	lua_setmetatable(L, -2);
+	return 1;
+}
+
 /// Registers the match that libxt_NAME.lua is for, with iptables.
 /// @param opts table: revision (integer; 0 when omitted; the kernel script has the same), family (integer of
 /// luaxt.family; both when omitted), and functions, each of which may be omitted: help(): prints, or returns, what
@@ -321,6 +334,7 @@ void keep(Kind kind)
 /// raises if something is missing; print(userargs), save(userargs): print, or return, the options, as iptables -L
 /// and iptables-save show them. options (table, a list of tables with name (string), has_arg (boolean) and val
 /// (integer 0 to 255, its place in the list when omitted)): what there is for parse.
+/// @return luaxt, which need not be kept: iptables knows the match as long as it runs
 /// Errors, here and in the callbacks, end iptables with one line.
 /// @function luaxt.match(opts)
 int luaxt_match(lua_State *)
@@ -336,11 +350,12 @@ int luaxt_match(lua_State *)
 	match.save = has("save") ? match_save : nullptr;
 	keep(Match);
 	xtables_register_match(&match);
-	return 0;
+	return push_extension(Match);
 }
 
 /// Registers the target that libxt_NAME.lua is for.
 /// @param opts table: as for luaxt.match()
+/// @return luaxt
 /// @function luaxt.target(opts)
 int luaxt_target(lua_State *)
 {
@@ -355,7 +370,7 @@ int luaxt_target(lua_State *)
 	target.save = has("save") ? target_save : nullptr;
 	keep(Target);
 	xtables_register_target(&target);
-	return 0;
+	return push_extension(Target);
 }
 
 /// Puts a string in quotes, as iptables-restore reads it, for save().
