@@ -72,7 +72,8 @@ static __always_inline void lunatik_enter_watch(struct lunatik_door *door)
 	barrier();
 	this_cpu_write(lunatik_watch.inside, door);
 	barrier();
-	if (unlikely(!this_cpu_read(lunatik_watch.armed)))
+	/* Within this CPU: the compiler may read it as it likes. */
+	if (unlikely(!__this_cpu_read(lunatik_watch.armed)))
 		lunatik_watch_arm();
 }
 
@@ -80,7 +81,22 @@ static __always_inline void lunatik_leave_watch(struct lunatik_door *door)
 {
 	barrier();
 	this_cpu_write(lunatik_watch.inside, door->outer);
+	barrier();
 }
+
+/*
+ * With bottom halves off, preemption is; where nobody checks the order of locks either, what is left of
+ * spin_lock() is inline.
+ */
+#if defined(CONFIG_SMP) && !defined(CONFIG_PREEMPT_RT) && !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_LOCKDEP)
+#define lunatik_lock(lock)	arch_spin_lock(&(lock)->rlock.raw_lock)
+#define lunatik_trylock(lock)	arch_spin_trylock(&(lock)->rlock.raw_lock)
+#define lunatik_unlock(lock)	arch_spin_unlock(&(lock)->rlock.raw_lock)
+#else
+#define lunatik_lock(lock)	spin_lock(lock)
+#define lunatik_trylock(lock)	spin_trylock(lock)
+#define lunatik_unlock(lock)	spin_unlock(lock)
+#endif
 
 /*
  * lunatik_enter_packet - enter a state of SOFTIRQ context, with bottom halves off. False when it is not
@@ -90,13 +106,17 @@ static __always_inline bool lunatik_enter_packet(struct lunatik_door *door)
 {
 	struct lunatik_gate *gate = door->gate;
 
-	if (unlikely(READ_ONCE(gate->owner) == current))
-		return false;
-	spin_lock(&gate->spinlock);
-	if (unlikely(smp_load_acquire(&door->phase) != LUNATIK_READY)) {
-		spin_unlock(&gate->spinlock);
+	if (unlikely(!lunatik_trylock(&gate->spinlock))) {
+		if (READ_ONCE(gate->owner) == current)
+			return false;
+		lunatik_lock(&gate->spinlock);
+	}
+	if (unlikely(data_race(door->phase) != LUNATIK_READY)) {
+		lunatik_unlock(&gate->spinlock);
 		return false;
 	}
+	/* With it, what the loader made is there; this is an acquire, in fewer instructions. */
+	smp_rmb();
 	WRITE_ONCE(gate->owner, current);
 	/* Not before: a state that is being closed has the floor of whoever closes it. */
 	door->stack_floor = lunatik_here_stack_floor();
@@ -109,10 +129,10 @@ static __always_inline void lunatik_leave_packet(struct lunatik_door *door)
 	struct lunatik_gate *gate = door->gate;
 
 	lunatik_leave_watch(door);
-	if (unlikely(READ_ONCE(door->record)))
+	if (unlikely(door->record))
 		lunatik_settle(door);
 	WRITE_ONCE(gate->owner, NULL);
-	spin_unlock(&gate->spinlock);
+	lunatik_unlock(&gate->spinlock);
 }
 
 #endif
