@@ -164,6 +164,15 @@ void luafast_setmethods(lua_State *L, const struct luafast_getter *getters)
 
 void luafast_keep(lua_State *L, lua_State *thread)
 {
+	/* The frame of its calls, which stays (luaE_shrinkCI() leaves the first one). */
+	CallInfo *call = luaM_new(L, CallInfo);
+
+	lua_assert(thread->ci == &thread->base_ci && !thread->base_ci.next);
+	call->previous = &thread->base_ci;
+	call->next = NULL;
+	call->u.l.trap = 0;
+	thread->base_ci.next = call;
+	thread->nci++;
 	((void **)lua_getextraspace(thread))[1] = lua_newuserdatauv(L, sizeof(struct lua_longjmp), 0);
 	/* In the slot that nobody uses: the function of what is no call. */
 	setobjs2s(thread, thread->stack, L->top - 1);
@@ -266,7 +275,7 @@ static inline __attribute__((always_inline)) int prepare(lua_State *L, CallInfo 
 	size_t frame;
 	const Proto *p;
 
-	if (!ttisLclosure(s2v(function)) || !call || luai_stacklow(L))
+	if (!ttisLclosure(s2v(function)) || luai_stackpointer < door_of(L)->stack_floor)
 		return 0;
 	p = clLvalue(s2v(function))->p;
 	frame = p->maxstacksize * sizeof(StackValue);
@@ -307,7 +316,7 @@ static PROTECTING int call_bottom(lua_State *L, int last, unsigned int arguments
 		}
 	}
 	L->errorJmp = jump_of(L);
-	luai_setrunning(L, L);
+	door_of(L)->running = L;
 	if (l_likely(prepare(L, call, to, arguments))) {
 		failed = PROTECTED(luaV_execute, L, call, L->errorJmp);
 	} else {
@@ -323,7 +332,7 @@ static PROTECTING int call_bottom(lua_State *L, int last, unsigned int arguments
 	}
 	value = s2v(--L->top);
 	/* A function of C has caught the error. */
-	if (l_unlikely(luai_stopped(L)))
+	if (l_unlikely(door_of(L)->age & LUNATIK_STOPPING))
 		return LUAFAST_STOPPED;
 	if (l_likely(ttisinteger(value) && l_castS2U(ivalue(value)) <= INT_MAX))
 		return (int)ivalue(value);

@@ -157,51 +157,46 @@ static __attribute__((noipa)) lua_Integer luai_integer(const unsigned char *plac
 
 /*
  * OP_SELF with OP_CALL, and what computes the argument between them, of a getter that is called with one integer for
- * one result: what is behind the call; null when it takes the call, as nothing has been done.
+ * one result: how many instructions that is behind OP_SELF; zero when it takes the call, as nothing has been done.
  */
-static inline __attribute__((always_inline)) const Instruction *luai_get(lua_State *L, StkId base, StkId ra, const TValue *o,
-									  int kind, Instruction self, const Instruction *pc)
+static inline __attribute__((always_inline)) int luai_get(lua_State *L, StkId base, StkId ra, const TValue *o, int kind,
+							   Instruction self, const Instruction *pc)
 {
 	const Instruction call = (self & MASK1(SIZE_A, POS_A)) | CREATE_ABCk(OP_CALL, 0, 3, 2, 0);
 	const struct luafast_window *window = luai_window(L, o);
 	const Instruction first = pc[0];
+	const TValue *from = s2v(luai_element(base, first, POS_B));
 	size_t offset, width;
-	lua_Integer value;
+	int taken = 2;
 
 	if (!window)
-		return NULL;
+		return 0;
 	/* One instruction between them has just the argument as its result. */
 	if (l_likely(pc[1] == call)) {
-		pc += 2;
-		if (GET_OPCODE(first) == OP_LOADI) {
+		if (GET_OPCODE(first) == OP_LOADI)
 			offset = (size_t)(lua_Integer)GETARG_sBx(first);
-		} else {
-			const TValue *from = s2v(luai_element(base, first, POS_B));
-
-			if (GET_OPCODE(first) != OP_MOVE || !ttisinteger(from))
-				return NULL;
+		else if (GET_OPCODE(first) == OP_MOVE && ttisinteger(from))
 			offset = (size_t)ivalue(from);
-		}
+		else
+			return 0;
 	} else {
-		const TValue *from = s2v(luai_element(base, first, POS_B));
-
+		/* Behind it is what does the same by a metamethod. */
 		if (GET_OPCODE(first) != OP_ADDI || pc[2] != call || !ttisinteger(from))
-			return NULL;
-		pc += 3;
+			return 0;
 		offset = (size_t)ivalue(from) + (size_t)(lua_Integer)GETARG_sC(first);
+		taken = 3;
 	}
 	if (l_likely(kind == LUAFAST_GETTER)) {
 		if (l_unlikely(offset >= window->size))
-			return NULL;
-		value = window->bytes[offset];
-	} else {
-		width = (size_t)1 << (kind & LUAFAST_WIDTH);
-		if (l_unlikely(width > window->size || offset > window->size - width))
-			return NULL;
-		value = luai_integer(window->bytes + offset, kind);
+			return 0;
+		setivalue(s2v(ra), window->bytes[offset]);
+		return taken;
 	}
-	setivalue(s2v(ra), value);
-	return pc;
+	width = (size_t)1 << (kind & LUAFAST_WIDTH);
+	if (l_unlikely(width > window->size || offset > window->size - width))
+		return 0;
+	setivalue(s2v(ra), luai_integer(window->bytes + offset, kind));
+	return taken;
 }
 
 /* --- what would take the address of a variable of luaV_execute() (lua/patches/12-registers.patch) --- */

@@ -38,7 +38,6 @@ OUTLINED int luaT_callorderiTM(lua_State *L, const TValue *p1, int v2, int inv, 
 OUTLINED const TValue *luaH_getstr(Table *t, TString *key);
 /* Called from assembly, in fast.c, with the usual convention. */
 static void luaV_execute(lua_State *L, CallInfo *ci) __attribute__((noipa));
-#include "inline.h"
 
 #include "lzio.c"
 #include "lctype.c"
@@ -57,6 +56,7 @@ static void luaV_execute(lua_State *L, CallInfo *ci) __attribute__((noipa));
 #include "lstring.c"
 #include "ltable.c"
 #include "ldo.c"
+#include "inline.h"
 #include "lvm.c"
 #include "lapi.c"
 

@@ -99,6 +99,18 @@ template <class Parse> inline int parse_data(lua_State *L, Parse parse)
 	return parse(L, data, bytes);
 }
 
+/* The data of argument 1, where that is the only one, and all bytes are at hand; else null. */
+inline const Data *only_data(lua_State *L)
+{
+	const luafast_value *arguments = luafast_arguments(L);
+
+	if (!luafast_has(L, arguments, 1) || luafast_has(L, arguments, 2) || !luafast_isuserdata(arguments, sizeof(Box)))
+		return nullptr;
+	const Data *data = data_of(static_cast<Box *>(luafast_block(arguments)));
+
+	return data && !data->access ? data : nullptr;
+}
+
 /*
  * An integer in network byte order. Read once: another CPU may write what is checked, and what was checked has
  * to be what is used.

@@ -173,6 +173,23 @@ LUAPACKET_INLINE bool find_transport(Bytes &bytes, const Data *data, unsigned in
 	return true;
 }
 
+/*
+ * The same in most packets, IPv4 on Ethernet without a tag, with no other case to keep registers and a frame for.
+ * False for all others.
+ */
+LUAPACKET_INLINE bool find_plainly(Flat &bytes, unsigned int protocol, size_t &at)
+{
+	const unsigned char *header = bytes.reach(0, ETHERNET + IPV4);
+	Internet ip;
+
+	if (!header || load16(header + 12) != TYPE_IP || !parse_ipv4(bytes, ETHERNET, ip) || ip.protocol != protocol ||
+	    ip.fragment)
+		return false;
+	bytes.cut(ip.stop);
+	at = ip.next;
+	return true;
+}
+
 /* The header of a TCP segment, and how long it is; or null. */
 template <class Bytes> LUAPACKET_INLINE const unsigned char *parse_tcp(Bytes &bytes, size_t at, size_t &length)
 {

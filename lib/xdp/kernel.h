@@ -68,7 +68,7 @@ static inline bool luaxdp_same(const void *a, const void *b, size_t size)
 	size_t last = size - sizeof(uint64_t), i;
 
 	/* The last word overlaps the one before when the size is no multiple of its own. */
-	if (luaxdp_word(one) != luaxdp_word(other) || luaxdp_word(one + last) != luaxdp_word(other + last))
+	if ((luaxdp_word(one) ^ luaxdp_word(other)) | (luaxdp_word(one + last) ^ luaxdp_word(other + last)))
 		return false;
 	for (i = sizeof(uint64_t); i < last; i += sizeof(uint64_t))
 		if (luaxdp_word(one + i) != luaxdp_word(other + i))
@@ -80,8 +80,10 @@ static inline bool luaxdp_same(const void *a, const void *b, size_t size)
  * with bottom halves off. */
 static inline struct lunatik_door *luaxdp_door(struct luaxdp_cache *cache, const char *key, size_t size)
 {
-	if (__builtin_expect(cache->generation == __atomic_load_n(luaxdp_generation, __ATOMIC_ACQUIRE) &&
-			     cache->size == size && luaxdp_same(cache->key, key, size), 1))
+	const unsigned int generation = __atomic_load_n(luaxdp_generation, __ATOMIC_ACQUIRE);
+
+	if (__builtin_expect(cache->generation == generation && cache->size == size &&
+			     luaxdp_same(cache->key, key, size), 1))
 		return cache->door;
 	return luaxdp_find(cache, key, size);
 }
@@ -91,23 +93,21 @@ static inline struct lunatik_door *luaxdp_door(struct luaxdp_cache *cache, const
 static inline int luaxdp_run(struct lunatik_door *door, struct luaxdp_packet *packet, void *argument, size_t size)
 {
 	struct luaxdp_hook *hook = (struct luaxdp_hook *)door->slots[LUNATIK_SLOT_XDP];
-	unsigned int takes;
 	int result;
 
 	if (__builtin_expect(!hook, 0))
 		return -1;
-	takes = hook->takes;
-	if (takes) {
+	if (hook->takes) {
 		lunatik_view_show(hook->packet, packet->data, (size_t)((char *)packet->data_end - (char *)packet->data));
 		hook->packet->packet = packet;
-		if (takes > 1)
+		if (hook->takes > 1)
 			lunatik_view_show(hook->argument, argument, argument ? size : 0);
-	}
-	result = luafast_call(hook->thread, takes);
-	if (hook->takes) {
+		result = luafast_call(hook->thread, hook->takes);
 		lunatik_view_hide(hook->packet);
 		if (hook->takes > 1)
 			lunatik_view_hide(hook->argument);
+	} else {
+		result = luafast_call(hook->thread, 0);
 	}
 	if (__builtin_expect((unsigned int)result <= LUAXDP_ACTION_MAX, 1))
 		return result;

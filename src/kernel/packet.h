@@ -39,11 +39,11 @@ struct lunatik_gate {
 
 static __always_inline uintptr_t lunatik_here_stack_floor(void)
 {
-	uintptr_t here = current_stack_pointer;
-	uintptr_t bottom = (uintptr_t)task_stack_page(current);
+	uintptr_t bottom = (uintptr_t)task_stack_page(current), here;
 
-	if (likely(here - bottom < THREAD_SIZE))
+	if (likely(current_stack_pointer - bottom < THREAD_SIZE))
 		return bottom + LUNATIK_STACK_RESERVE;
+	here = current_stack_pointer;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 	/* It points to the stack's last word. */
 	bottom = (uintptr_t)this_cpu_read(pcpu_hot.hardirq_stack_ptr) + sizeof(long) - IRQ_STACK_SIZE;
