@@ -130,6 +130,7 @@ void luafast_judge(lua_State *L, int status)
 
 /* What luaD_callnoyield() makes of L->nCcalls from no call at all. */
 #define OUTERMOST	(0x10000 | 1)
+_Static_assert(BASIC_STACK_SIZE - (LUAFAST_THIRD + 2) > LUA_MINSTACK, "a stack is too small for prepare()");
 
 /* Whether the methods of these names are these functions; then the names tell the kind. */
 static int mark_getters(lua_State *L, const TValue *methods, const struct luafast_getter *getters)
@@ -272,23 +273,26 @@ static inline unsigned int parameters_of(const Proto *p)
 static inline __attribute__((always_inline)) int prepare(lua_State *L, CallInfo *call, StkId function,
 							 unsigned int arguments)
 {
-	size_t frame;
+	unsigned int slots;
 	const Proto *p;
 
 	if (!ttisLclosure(s2v(function)) || luai_stackpointer < door_of(L)->stack_floor)
 		return 0;
 	p = clLvalue(s2v(function))->p;
-	frame = p->maxstacksize * sizeof(StackValue);
-	/* It has room for its arguments, too, if it takes them. */
-	if (parameters_of(p) > arguments || (size_t)((char *)L->stack_last - (char *)(function + 1)) <= frame)
+	slots = p->maxstacksize;
+	/* No stack is so small that it has no room for this many, above what lies at the bottom. */
+	if (parameters_of(p) > arguments ||
+	    (l_unlikely(slots > LUA_MINSTACK) && L->stack_last - (function + 1) <= (ptrdiff_t)slots))
 		return 0;
+	lua_assert(L->stack_last - (function + 1) > (ptrdiff_t)slots);
 	call->func = function;
 	call->nresults = 1;
 	call->callstatus = CIST_FRESH;
-	call->top = (StkId)((char *)(function + 1) + frame);
+	call->top = (StkId)((char *)(function + 1) + slots * sizeof(StackValue));
 	call->u.l.savedpc = p->code;
 	L->ci = call;
-	L->top = function + 1;
+	/* Nothing reads the top before an instruction sets it. */
+	lua_assert((L->top = function + 1));
 	return 1;
 }
 
@@ -300,6 +304,7 @@ static PROTECTING int call_bottom(lua_State *L, int last, unsigned int arguments
 {
 	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
 	CallInfo *call = L->base_ci.next;
+	struct lua_longjmp *jump = jump_of(L);
 	const TValue *value;
 	int failed;
 
@@ -315,13 +320,13 @@ static PROTECTING int call_bottom(lua_State *L, int last, unsigned int arguments
 				setobjs2s(L, to + 3, from + 3);
 		}
 	}
-	L->errorJmp = jump_of(L);
+	L->errorJmp = jump;
 	door_of(L)->running = L;
 	if (l_likely(prepare(L, call, to, arguments))) {
-		failed = PROTECTED(luaV_execute, L, call, L->errorJmp);
+		failed = PROTECTED(luaV_execute, L, call, jump);
 	} else {
 		L->top = to + 1 + arguments;
-		failed = PROTECTED(call_outermost, L, to, L->errorJmp);
+		failed = PROTECTED(call_outermost, L, to, jump);
 	}
 	L->errorJmp = NULL;
 	if (l_unlikely(failed)) {
@@ -334,9 +339,11 @@ static PROTECTING int call_bottom(lua_State *L, int last, unsigned int arguments
 	/* A function of C has caught the error. */
 	if (l_unlikely(door_of(L)->age & LUNATIK_STOPPING))
 		return LUAFAST_STOPPED;
-	if (l_likely(ttisinteger(value) && l_castS2U(ivalue(value)) <= INT_MAX))
-		return (int)ivalue(value);
-	return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
+	if (l_unlikely(!ttisinteger(value)))
+		return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
+	if (l_unlikely(l_castS2U(ivalue(value)) > INT_MAX))
+		return LUAFAST_OTHER;
+	return (int)ivalue(value);
 }
 
 int luafast_call(lua_State *L, unsigned int arguments)

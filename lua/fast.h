@@ -63,6 +63,12 @@ static inline int luafast_has(lua_State *L, const struct luafast_value *argument
 	return arguments + (count - 1) < ((const struct luafast_thread *)L)->top;
 }
 
+/* luafast_hasjust - whether there are just so many. */
+static inline int luafast_hasjust(lua_State *L, const struct luafast_value *arguments, int count)
+{
+	return arguments + count == ((const struct luafast_thread *)L)->top;
+}
+
 /* luafast_isuserdata - whether the value is a full userdata of just this size, without user values. */
 static inline int luafast_isuserdata(const struct luafast_value *value, size_t size)
 {

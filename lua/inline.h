@@ -55,15 +55,22 @@ _Static_assert(!((LUAI_METHODS | BITRAS) & maskflags) && LUAI_METHODS != BITRAS,
 static inline __attribute__((always_inline)) void luai_poscall(lua_State *L, CallInfo *ci, CallInfo *back, int n)
 {
 	StkId to = ci->func, from = L->top - n;
-	int wanted = ci->nresults;
+	int wanted = ci->nresults, i;
 
-	if (l_unlikely(wanted < 0 || wanted > n || luai_hooked(L))) {
+	/* All, and what is to be closed first, are negative. */
+	if (l_unlikely((unsigned int)wanted > (unsigned int)n || luai_hooked(L))) {
 		luaD_poscall(L, ci, n);
 		return;
 	}
-	for (; wanted > 0; wanted--, to++, from++)
+	if (wanted > 0) {
 		setobjs2s(L, to, from);
-	L->top = to;
+		if (wanted > 1) {
+			setobjs2s(L, to + 1, from + 1);
+			for (i = 2; i < wanted; i++)
+				setobjs2s(L, to + i, from + i);
+		}
+	}
+	L->top = to + wanted;
 	L->ci = back;
 }
 

@@ -71,11 +71,15 @@ template <class Bytes> LUAPACKET_INLINE const unsigned char *parse_ipv4(Bytes &b
 	unsigned int first = load8(header), fragment = load16(header + 6);
 	size_t length = (first & 15) * 4, total = load16(header + 2);
 
-	if (first >> 4 != 4 || length < IPV4)
+	/* The version, and five words at least. */
+	if (first < 0x45 || first > 0x4f)
 		return nullptr;
-	if (__builtin_expect(!total, 0) && bytes.limit() - at > length_max)
+	if (__builtin_expect(total < length, 0)) {
+		if (total || bytes.limit() - at <= length_max)
+			return nullptr;
 		total = bytes.limit() - at;
-	if (total < length || !bytes.has(at, length))
+	}
+	if (at + length > bytes.limit())
 		return nullptr;
 	ip.next = at + length;
 	ip.stop = at + total < bytes.limit() ? at + total : bytes.limit();
@@ -185,7 +189,7 @@ LUAPACKET_INLINE bool find_plainly(Flat &bytes, unsigned int protocol, size_t &a
 	if (!header || load16(header + 12) != TYPE_IP || !parse_ipv4(bytes, ETHERNET, ip) || ip.protocol != protocol ||
 	    ip.fragment)
 		return false;
-	bytes.cut(ip.stop);
+	bytes.end_at(ip.stop);
 	at = ip.next;
 	return true;
 }
@@ -198,7 +202,7 @@ template <class Bytes> LUAPACKET_INLINE const unsigned char *parse_tcp(Bytes &by
 	if (!header)
 		return nullptr;
 	length = (load8(header + 12) >> 4) * 4;
-	return length >= TCP && bytes.has(at, length) ? header : nullptr;
+	return length >= TCP && at + length <= bytes.limit() ? header : nullptr;
 }
 
 /* The header of a UDP datagram, with which the bytes end then; or null. */

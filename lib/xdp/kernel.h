@@ -21,7 +21,7 @@ struct luaxdp_cache {
 	unsigned int cpu;		/* whose it is */
 	unsigned int generation;
 	size_t size;			/* of the key; LUAXDP_NO_KEY when there is nothing that luaxdp_door() may find */
-	size_t short_size;		/* the same of a key shorter than a word */
+	size_t other_size;		/* the same of a key shorter than a word, or of one without a door */
 	struct lunatik_door *door;
 	unsigned char key[64];
 };
@@ -70,7 +70,7 @@ static inline bool luaxdp_same(const void *a, const void *b, size_t size)
 	/* The last word overlaps the one before when the size is no multiple of its own. */
 	if ((luaxdp_word(one) ^ luaxdp_word(other)) | (luaxdp_word(one + last) ^ luaxdp_word(other + last)))
 		return false;
-	for (i = sizeof(uint64_t); i < last; i += sizeof(uint64_t))
+	for (i = sizeof(uint64_t); __builtin_expect(i < last, 0); i += sizeof(uint64_t))
 		if (luaxdp_word(one + i) != luaxdp_word(other + i))
 			return false;
 	return true;
@@ -83,8 +83,11 @@ static inline struct lunatik_door *luaxdp_door(struct luaxdp_cache *cache, const
 	const unsigned int generation = __atomic_load_n(luaxdp_generation, __ATOMIC_ACQUIRE);
 
 	if (__builtin_expect(cache->generation == generation && cache->size == size &&
-			     luaxdp_same(cache->key, key, size), 1))
+			     luaxdp_same(cache->key, key, size), 1)) {
+		if (!cache->door)
+			__builtin_unreachable();
 		return cache->door;
+	}
 	return luaxdp_find(cache, key, size);
 }
 
@@ -98,8 +101,10 @@ static inline int luaxdp_run(struct lunatik_door *door, struct luaxdp_packet *pa
 	if (__builtin_expect(!hook, 0))
 		return -1;
 	if (hook->takes) {
-		lunatik_view_show(hook->packet, packet->data, (size_t)((char *)packet->data_end - (char *)packet->data));
-		hook->packet->packet = packet;
+		struct lunatik_view *view = hook->packet;
+
+		lunatik_view_show(view, packet->data, (size_t)((char *)packet->data_end - (char *)packet->data));
+		view->packet = packet;
 		if (hook->takes > 1)
 			lunatik_view_show(hook->argument, argument, argument ? size : 0);
 		result = luafast_call(hook->thread, hook->takes);

@@ -240,10 +240,10 @@ lunatik_door *luaxdp_find(luaxdp_cache *cache, const char *key, size_t size)
 	lunatik_door *door = nullptr;
 	Runtime *runtime;
 
-	if (size && cache->short_size == size && cache->generation == generation && !memcmp(cache->key, key, size))
+	if (size && cache->other_size == size && cache->generation == generation && !memcmp(cache->key, key, size))
 		return cache->door;
 	cache->size = LUAXDP_NO_KEY;
-	cache->short_size = 0;
+	cache->other_size = 0;
 	cache->door = nullptr;
 	/* From the copy: a map's value may change while it is read. */
 	if (fits)
@@ -253,7 +253,7 @@ lunatik_door *luaxdp_find(luaxdp_cache *cache, const char *key, size_t size)
 		door = door_of(runtime, cache->cpu);
 	/* That there is none is worth keeping, too. */
 	if (fits) {
-		(is_short ? cache->short_size : cache->size) = size;
+		(is_short || !door ? cache->other_size : cache->size) = size;
 		cache->generation = generation;
 		cache->door = door;
 	}

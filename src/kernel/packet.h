@@ -39,11 +39,13 @@ struct lunatik_gate {
 
 static __always_inline uintptr_t lunatik_here_stack_floor(void)
 {
-	uintptr_t bottom = (uintptr_t)task_stack_page(current), here;
+	uintptr_t bottom = (uintptr_t)task_stack_page(current), above = current_stack_pointer - bottom, here;
 
-	if (likely(current_stack_pointer - bottom < THREAD_SIZE))
+	/* One register for both is enough. */
+	OPTIMIZER_HIDE_VAR(above);
+	if (likely(above < THREAD_SIZE))
 		return bottom + LUNATIK_STACK_RESERVE;
-	here = current_stack_pointer;
+	here = bottom + above;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 	/* It points to the stack's last word. */
 	bottom = (uintptr_t)this_cpu_read(pcpu_hot.hardirq_stack_ptr) + sizeof(long) - IRQ_STACK_SIZE;
@@ -85,17 +87,24 @@ static __always_inline void lunatik_leave_watch(struct lunatik_door *door)
 }
 
 /*
- * With bottom halves off, preemption is; where nobody checks the order of locks either, what is left of
- * spin_lock() is inline.
+ * With bottom halves off, preemption is; where nobody checks the order of locks either, what is left of spin_lock()
+ * and spin_unlock() is inline.
  */
-#if defined(CONFIG_SMP) && !defined(CONFIG_PREEMPT_RT) && !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_LOCKDEP)
-#define lunatik_lock(lock)	arch_spin_lock(&(lock)->rlock.raw_lock)
-#define lunatik_trylock(lock)	arch_spin_trylock(&(lock)->rlock.raw_lock)
+#if defined(CONFIG_QUEUED_SPINLOCKS) && !defined(CONFIG_PREEMPT_RT) && !defined(CONFIG_DEBUG_SPINLOCK) && \
+    !defined(CONFIG_LOCKDEP)
+static __always_inline bool lunatik_trylock(spinlock_t *lock)
+{
+	int unlocked = 0;
+
+	/* Free most often: not read before. */
+	return likely(atomic_try_cmpxchg_acquire(&lock->rlock.raw_lock.val, &unlocked, _Q_LOCKED_VAL));
+}
 #define lunatik_unlock(lock)	arch_spin_unlock(&(lock)->rlock.raw_lock)
+#define lunatik_lock(lock)	arch_spin_lock(&(lock)->rlock.raw_lock)
 #else
-#define lunatik_lock(lock)	spin_lock(lock)
 #define lunatik_trylock(lock)	spin_trylock(lock)
 #define lunatik_unlock(lock)	spin_unlock(lock)
+#define lunatik_lock(lock)	spin_lock(lock)
 #endif
 
 /*
