@@ -69,6 +69,7 @@ struct Class {
 	bool release_later;		/* release() waits for a lock that callers may hold: always in a worker */
 	bool shared;			/* may be handed to other runtimes */
 	struct module *owner;
+	const luafast_getter *getters;	/* of windows (lua/fast.h), else null */
 };
 
 /* What is inside of a userdata that stands for an object. */

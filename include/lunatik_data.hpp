@@ -37,6 +37,12 @@ using DataAccess = lunatik_access;
  */
 struct Data : Object, lunatik_view {
 };
+/* Data are windows (lua/fast.h). */
+static_assert(sizeof(Object) == LUAFAST_WINDOW && sizeof(Data) == sizeof(Object) + sizeof(lunatik_view) &&
+	      offsetof(lunatik_view, bytes) + LUAFAST_WINDOW == offsetof(luafast_window, bytes) &&
+	      offsetof(lunatik_view, size) + LUAFAST_WINDOW == offsetof(luafast_window, size) &&
+	      offsetof(lunatik_view, access) + LUAFAST_WINDOW == offsetof(luafast_window, access) &&
+	      sizeof(Box) == 2 * sizeof(void *) && offsetof(Box, object) == sizeof(void *));
 
 /* The classes of data. Each has data's methods; a binding adds its own to the kind that it shows. */
 enum DataKind { DATA_BUFFER, DATA_VIEW, DATA_XDP, DATA_SKB, DATA_KINDS };

@@ -14,6 +14,8 @@ MIRRORS(luafast_userdata, values, offsetof(Udata, nuvalue));
 MIRRORS(luafast_userdata, size, offsetof(Udata, len));
 MIRRORS(luafast_userdata, block, udatamemoffset(0));
 MIRRORS(luafast_frame, function, offsetof(CallInfo, func));
+MIRRORS(luafast_frame, results, offsetof(CallInfo, nresults));
+MIRRORS(luafast_thread, hooked, offsetof(lua_State, hookmask));
 MIRRORS(luafast_thread, top, offsetof(lua_State, top));
 MIRRORS(luafast_thread, frame, offsetof(lua_State, ci));
 /* The words of luai_door() (lua/luaconf.h), and the bits that it looks at. */
@@ -29,6 +31,7 @@ _Static_assert(sizeof(struct luafast_value) == sizeof(StackValue), "a slot has a
 _Static_assert(sizeof(((Udata *)0)->nuvalue) == 2 && sizeof(((TValue *)0)->tt_) == 1, "a field has another size");
 _Static_assert(LUAFAST_TYPE_INTEGER == LUA_VNUMINT && LUAFAST_TYPE_USERDATA == ctb(LUA_VUSERDATA),
 	       "a type has another number");
+_Static_assert(sizeof(((TString *)0)->extra) == 1 && NUM_RESERVED < LUAFAST_GETTER, "a mark of a name is another's");
 _Static_assert(LUAFAST_TYPE_FALSE == LUA_VFALSE && LUAFAST_TYPE_TRUE == LUA_VTRUE && (LUA_VNIL & 0x0f) == 0,
 	       "a type has another number");
 
@@ -130,25 +133,74 @@ void luafast_judge(lua_State *L, int status)
 
 /* What luaD_callnoyield() makes of L->nCcalls from no call at all. */
 #define OUTERMOST	(0x10000 | 1)
+_Static_assert(BASIC_STACK_SIZE - (LUAFAST_THIRD + 2) > LUA_MINSTACK, "a stack is too small for prepare()");
 
-void luafast_setmethods(lua_State *L)
+/* Whether the methods of these names are these functions; then the names tell the kind. */
+static int mark_getters(lua_State *L, const TValue *methods, const struct luafast_getter *getters)
+{
+	const struct luafast_getter *getter;
+
+	for (getter = getters; getter->name; getter++) {
+		TString *name = luaS_new(L, getter->name);
+		const TValue *method = luaH_getstr(hvalue(methods), name);
+
+		if (!ttislcf(method) || fvalue(method) != getter->function)
+			return 0;
+		name->extra = getter->kind;
+	}
+	return 1;
+}
+
+void luafast_setmethods(lua_State *L, const struct luafast_getter *getters)
 {
 	Table *metatable = hvalue(s2v(L->top - 1));
 	const TValue *methods = luaH_getshortstr(metatable, G(L)->tmname[TM_INDEX]);
 
-	if (!ttistable(methods) || !metatable->alimit)
+	if (!ttistable(methods) || metatable->alimit < 2)
 		return;
 	setobj2t(L, &metatable->array[0], methods);
 	luaC_barrierback(L, obj2gco(metatable), methods);
 	metatable->flags |= LUAI_METHODS;
+	setempty(&metatable->array[1]);
+	if (getters && mark_getters(L, methods, getters))
+		setpvalue(&metatable->array[1], (void *)getters);
 }
 
-void luafast_keep(lua_State *L)
+void luafast_keep(lua_State *L, lua_State *thread)
 {
-	((void **)lua_getextraspace(L))[1] = L;
+	/* The frame of its calls, which stays (luaE_shrinkCI() leaves the first one). */
+	CallInfo *call = luaM_new(L, CallInfo);
+
+	lua_assert(thread->ci == &thread->base_ci && !thread->base_ci.next);
+	call->previous = &thread->base_ci;
+	call->next = NULL;
+	call->u.l.trap = 0;
+	thread->base_ci.next = call;
+	thread->nci++;
+	((void **)lua_getextraspace(thread))[1] = lua_newuserdatauv(L, sizeof(struct lua_longjmp), 0);
+	/* In the slot that nobody uses: the function of what is no call. */
+	setobjs2s(thread, thread->stack, L->top - 1);
+	L->top--;
 	/* For all calls: the handler, and not to yield. */
-	L->errfunc = LUAFAST_HANDLER * (ptrdiff_t)sizeof(StackValue);
-	L->nCcalls = OUTERMOST;
+	thread->errfunc = LUAFAST_HANDLER * (ptrdiff_t)sizeof(StackValue);
+	thread->nCcalls = OUTERMOST;
+}
+
+/* What an error in a call of such a thread jumps to: there is one call at a time. */
+static struct lua_longjmp *jump_of(lua_State *L)
+{
+	return ((struct lua_longjmp **)lua_getextraspace(L))[1];
+}
+
+unsigned int luafast_takes(lua_State *L, unsigned int most)
+{
+	const TValue *function = s2v(L->stack + LUAFAST_FUNCTION);
+	const Proto *p;
+
+	if (!ttisLclosure(function))
+		return most;
+	p = clLvalue(function)->p;
+	return p->is_vararg || p->numparams > most ? most : p->numparams;
 }
 
 /* As luaD_pcall() ends when it has caught an error. */
@@ -178,12 +230,14 @@ static __attribute__((noipa)) void call_outermost(lua_State *L, StkId function)
 }
 
 /*
- * A protected call of a function of two arguments, with `jump` as what an error jumps to. In the kernel it comes back
- * behind the call either way, as if the function had returned, with those registers which it would have kept.
+ * A protected call of a function of two arguments, with `jump` as what an error jumps to: true when it did. In the
+ * kernel it comes back behind the call either way, as if the function had returned, with those registers which it
+ * would have kept.
  */
 #if defined(__KERNEL__) && defined(__x86_64__)
-#define PROTECTED(function, L, with, jump) do {						\
+#define PROTECTED(function, L, with, jump) __extension__ ({				\
 	void *first_ = (L), *second_ = (with);						\
+	int failed_;									\
 											\
 	__asm__ volatile("mov %%rbx, 0(%[buffer])\n\t"					\
 			 "mov %%rsp, 8(%[buffer])\n\t"					\
@@ -194,93 +248,115 @@ static __attribute__((noipa)) void call_outermost(lua_State *L, StkId function)
 			 "mov %%r15, 48(%[buffer])\n\t"					\
 			 "lea 1f(%%rip), %%rax\n\t"					\
 			 "mov %%rax, 56(%[buffer])\n\t"					\
-			 "call %P[callee]\n"						\
+			 "call %P[callee]\n\t"						\
+			 "xor %%eax, %%eax\n"						\
 			 "1:"								\
-			 : "+D"(first_), "+S"(second_), "+r"(luai_stackpointer)		\
+			 : "=&a"(failed_), "+D"(first_), "+S"(second_), "+r"(luai_stackpointer)	\
 			 : [buffer] "d"((jump)->b), [callee] "i"(function)		\
-			 : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc");	\
-} while (0)
+			 : "rcx", "r8", "r9", "r10", "r11", "memory", "cc");		\
+	failed_;									\
+})
 #define PROTECTING	inline __attribute__((always_inline))
 #else
 #define PROTECTING	/* what calls setjmp() cannot be inline */
-#define PROTECTED(function, L, with, jump)	do { LUAI_TRY(L, jump, (function)(L, with);) } while (0)
+#define PROTECTED(function, L, with, jump) __extension__ ({				\
+	(jump)->status = LUA_OK;							\
+	LUAI_TRY(L, jump, (function)(L, with);)						\
+	(jump)->status != LUA_OK;							\
+})
 #endif
 
-/* As luaD_precall(), of what most callbacks are, where that cannot raise an error; zero for all others. */
-static inline __attribute__((always_inline)) int prepare(lua_State *L, CallInfo *call, StkId function, int arguments)
+/* More than any number of arguments when it takes any. */
+static inline unsigned int parameters_of(const Proto *p)
 {
-	size_t frame;
+	return p->numparams | (unsigned int)p->is_vararg << 8;
+}
+
+/* As luaD_precall(), of what most callbacks are, where that cannot raise an error; zero for all others. */
+static inline __attribute__((always_inline)) int prepare(lua_State *L, CallInfo *call, StkId function,
+							 unsigned int arguments)
+{
+	unsigned int slots;
 	const Proto *p;
 
-	if (!ttisLclosure(s2v(function)) || !call || luai_stacklow(L))
+	if (!ttisLclosure(s2v(function)) || luai_stackpointer < door_of(L)->stack_floor)
 		return 0;
 	p = clLvalue(s2v(function))->p;
-	frame = p->maxstacksize * sizeof(StackValue);
-	/* It has room for its arguments, too. */
-	if (p->numparams > arguments || (size_t)((char *)L->stack_last - (char *)(function + 1 + arguments)) <= frame)
+	slots = p->maxstacksize;
+	/* No stack is so small that it has no room for this many, above what lies at the bottom. */
+	if (parameters_of(p) > arguments ||
+	    (l_unlikely(slots > LUA_MINSTACK) && L->stack_last - (function + 1) <= (ptrdiff_t)slots))
 		return 0;
+	lua_assert(L->stack_last - (function + 1) > (ptrdiff_t)slots);
 	call->func = function;
 	call->nresults = 1;
 	call->callstatus = CIST_FRESH;
-	call->top = (StkId)((char *)(function + 1) + frame);
+	call->top = (StkId)((char *)(function + 1) + slots * sizeof(StackValue));
 	call->u.l.savedpc = p->code;
 	L->ci = call;
+	/* Nothing reads the top before an instruction sets it. */
+	lua_assert((L->top = function + 1));
 	return 1;
 }
 
 /*
- * What lies at the bottom, from the function to the slot `last`, called once more, on top. An error leaves its message
- * behind that slot.
+ * What lies at the bottom, up to the slot `last`, called once more, on top: the function with so many arguments. An
+ * error leaves its message behind that slot.
  */
-static PROTECTING int call_bottom(lua_State *L, int last)
+static PROTECTING int call_bottom(lua_State *L, int last, unsigned int arguments)
 {
-	/* Every field that is read is set below, or by PROTECTED(). */
-	struct lua_longjmp jump __attribute__((uninitialized));
 	StkId from = L->stack + LUAFAST_FUNCTION, to = L->top;
 	CallInfo *call = L->base_ci.next;
+	struct lua_longjmp *jump = jump_of(L);
 	const TValue *value;
+	int failed;
 
 	/* A coroutine that is not running: no frame, no call to come back to. */
-	lua_assert(L->ci == &L->base_ci && !L->errorJmp && L->allowhook);
+	lua_assert(L->ci == &L->base_ci && !L->errorJmp && L->allowhook && to == L->stack + last + 1);
 	/* It has LUA_MINSTACK free slots at least. */
 	setobjs2s(L, to, from);
-	setobjs2s(L, to + 1, from + 1);
-	setobjs2s(L, to + 2, from + 2);
-	if (last == LUAFAST_THIRD)
-		setobjs2s(L, to + 3, from + 3);
-	L->top = to + last - LUAFAST_HANDLER;
-
-	jump.status = LUA_OK;
-	L->errorJmp = &jump;
-	luai_setrunning(L, L);
-	if (l_likely(prepare(L, call, to, last - LUAFAST_FUNCTION)))
-		PROTECTED(luaV_execute, L, call, &jump);
-	else
-		PROTECTED(call_outermost, L, to, &jump);
+	if (arguments > 0) {
+		setobjs2s(L, to + 1, from + 1);
+		if (arguments > 1) {
+			setobjs2s(L, to + 2, from + 2);
+			if (last == LUAFAST_THIRD && arguments > 2)
+				setobjs2s(L, to + 3, from + 3);
+		}
+	}
+	L->errorJmp = jump;
+	door_of(L)->running = L;
+	if (l_likely(prepare(L, call, to, arguments))) {
+		failed = PROTECTED(luaV_execute, L, call, jump);
+	} else {
+		L->top = to + 1 + arguments;
+		failed = PROTECTED(call_outermost, L, to, jump);
+	}
 	L->errorJmp = NULL;
-	if (l_unlikely(jump.status != LUA_OK)) {
+	if (l_unlikely(failed)) {
 		luai_liftfloor(L);
 		L->nCcalls = OUTERMOST;
-		recover(L, &L->base_ci, 1, (last + 1) * (ptrdiff_t)sizeof(StackValue), jump.status);
+		recover(L, &L->base_ci, 1, (last + 1) * (ptrdiff_t)sizeof(StackValue), jump_of(L)->status);
 		return LUAFAST_ERROR;
 	}
 	value = s2v(--L->top);
 	/* A function of C has caught the error. */
-	if (l_unlikely(luai_stopped(L)))
+	if (l_unlikely(door_of(L)->age & LUNATIK_STOPPING))
 		return LUAFAST_STOPPED;
-	if (l_likely(ttisinteger(value) && l_castS2U(ivalue(value)) <= INT_MAX))
-		return (int)ivalue(value);
-	return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
+	if (l_unlikely(!ttisinteger(value)))
+		return ttisnil(value) ? LUAFAST_NIL : LUAFAST_OTHER;
+	if (l_unlikely(l_castS2U(ivalue(value)) > INT_MAX))
+		return LUAFAST_OTHER;
+	return (int)ivalue(value);
 }
 
-int luafast_call(lua_State *L)
+int luafast_call(lua_State *L, unsigned int arguments)
 {
-	return call_bottom(L, LUAFAST_SECOND);
+	return call_bottom(L, LUAFAST_SECOND, arguments);
 }
 
-int luafast_call_three(lua_State *L)
+int luafast_call_three(lua_State *L, unsigned int arguments)
 {
-	return call_bottom(L, LUAFAST_THIRD);
+	return call_bottom(L, LUAFAST_THIRD, arguments);
 }
 
 /* The first three fields of a luafast_protection are a lua_longjmp. */

@@ -35,6 +35,9 @@ struct luafast_userdata {	/* a Udata without user values, and its block behind i
 
 struct luafast_frame {		/* a CallInfo */
 	struct luafast_value *function;
+	void *others[6];
+	int other;
+	short results;
 };
 
 struct luafast_thread {		/* a lua_State */
@@ -44,6 +47,8 @@ struct luafast_thread {		/* a lua_State */
 	struct luafast_value *top;
 	void *global;
 	struct luafast_frame *frame;
+	void *others[19];
+	volatile int hooked;		/* what hooks it has, and what the guard wants */
 };
 
 /* luafast_arguments - the first argument, and behind it the others, where there are any. */
@@ -56,6 +61,12 @@ static inline const struct luafast_value *luafast_arguments(lua_State *L)
 static inline int luafast_has(lua_State *L, const struct luafast_value *arguments, int count)
 {
 	return arguments + (count - 1) < ((const struct luafast_thread *)L)->top;
+}
+
+/* luafast_hasjust - whether there are just so many. */
+static inline int luafast_hasjust(lua_State *L, const struct luafast_value *arguments, int count)
+{
+	return arguments + count == ((const struct luafast_thread *)L)->top;
 }
 
 /* luafast_isuserdata - whether the value is a full userdata of just this size, without user values. */
@@ -129,6 +140,16 @@ static inline void luafast_setboolean(struct luafast_value *slot, int boolean)
 	slot->type = boolean ? LUAFAST_TYPE_TRUE : LUAFAST_TYPE_FALSE;
 }
 
+/* luafast_suffices - whether the C function that runs may leave it at so many results: its caller takes no more, and no
+ * hook sees them. */
+static inline int luafast_suffices(lua_State *L, unsigned short count)
+{
+	const struct luafast_thread *thread = (const struct luafast_thread *)L;
+
+	/* "All" is the highest number. */
+	return (unsigned short)thread->frame->results <= count && !thread->hooked;
+}
+
 /* luafast_return - return the integer from a C function: `return luafast_return(L, n);` */
 static inline int luafast_return(lua_State *L, lua_Integer integer)
 {
@@ -136,9 +157,33 @@ static inline int luafast_return(lua_State *L, lua_Integer integer)
 	return 1;
 }
 
-/* luafast_setmethods - have methods found at once, by the metatable on the stack's top: made with room for one element,
- * with a table as its __index, which both stay as they are. */
-void luafast_setmethods(lua_State *L);
+/*
+ * A window: a userdata whose block is two pointers, the second one to an object that says what memory it shows, or
+ * null. Its getters read an integer at an offset, most of them called with nothing else: the interpreter does that
+ * itself where it is within the bytes, and tells the length where those are all.
+ */
+enum { LUAFAST_WINDOW = 72 };
+struct luafast_window {
+	unsigned char others[LUAFAST_WINDOW];
+	unsigned char *bytes;
+	size_t size;			/* of them; 0 while there are none */
+	const void *access;		/* null when those are all */
+};
+
+struct luafast_getter {
+	const char *name;		/* the same of all windows that have one of this kind */
+	lua_CFunction function;
+	unsigned char kind;
+};
+/* A kind: the width, as a power of two; how it is read; and a mark. */
+enum { LUAFAST_WIDTH = 3, LUAFAST_SIGNED = 4, LUAFAST_NETWORK = 8, LUAFAST_GETTER = 0x80 };
+
+/*
+ * luafast_setmethods - have methods found at once, by the metatable on the stack's top: made with room for two elements,
+ * with a table as its __index. Both stay as they are, or this is called anew. The metatable of windows has getters,
+ * ended by a null name, and a length of all bytes. Raises.
+ */
+void luafast_setmethods(lua_State *L, const struct luafast_getter *getters);
 
 /* --- the guard of time --- */
 
@@ -160,12 +205,13 @@ void luafast_judge(lua_State *L, int status);
 
 /* --- calls --- */
 
-/* luafast_keep - make a new thread the caller's own, for luafast_call(), which the script is never handed. */
-void luafast_keep(lua_State *L);
+/* luafast_keep - make a new thread the caller's own, for luafast_call(), which the script is never handed. Raises. */
+void luafast_keep(lua_State *L, lua_State *thread);
 
 /*
  * luafast_call - a protected call of what lies at the bottom of a coroutine's stack.
  * @L: a coroutine of luafast_keep() that is used for nothing else, and is not running
+ * @arguments: how many it is called with, of those that lie there: luafast_takes() or more
  *
  * The result, an integer of 0 to INT_MAX, or what there was instead. The stack is as before, but for
  * LUAFAST_ERROR, with the message on top. Does not raise.
@@ -176,10 +222,13 @@ enum {
 	LUAFAST_ERROR = -3,
 	LUAFAST_STOPPED = -4,	/* it returned, but after the guard had told it to stop */
 };
-int luafast_call(lua_State *L);
+int luafast_call(lua_State *L, unsigned int arguments);
 
-/* luafast_call_three - the same, with a third argument. */
-int luafast_call_three(lua_State *L);
+/* luafast_call_three - the same, where a third argument lies. */
+int luafast_call_three(lua_State *L, unsigned int arguments);
+
+/* luafast_takes - with how many arguments, of so many at most, the function at the bottom notices no difference. */
+unsigned int luafast_takes(lua_State *L, unsigned int most);
 
 /* What lies there, from the bottom. */
 enum { LUAFAST_HANDLER = 1, LUAFAST_FUNCTION, LUAFAST_FIRST, LUAFAST_SECOND, LUAFAST_THIRD };

@@ -31,9 +31,13 @@
 INLINED const TValue *luaT_gettmbyobj(lua_State *L, const TValue *o, TMS event);
 INLINED const TValue *luaH_get(Table *t, const TValue *key);
 INLINED CallInfo *luaD_precall(lua_State *L, StkId func, int nresults);
+/* These have variables whose addresses are taken: see lua/patches/12-registers.patch. */
+#define OUTLINED	static __attribute__((noipa))
+OUTLINED void luaT_trybiniTM(lua_State *L, const TValue *p1, lua_Integer i2, int flip, StkId res, TMS event);
+OUTLINED int luaT_callorderiTM(lua_State *L, const TValue *p1, int v2, int inv, int isfloat, TMS event);
+OUTLINED const TValue *luaH_getstr(Table *t, TString *key);
 /* Called from assembly, in fast.c, with the usual convention. */
 static void luaV_execute(lua_State *L, CallInfo *ci) __attribute__((noipa));
-#include "inline.h"
 
 #include "lzio.c"
 #include "lctype.c"
@@ -52,6 +56,7 @@ static void luaV_execute(lua_State *L, CallInfo *ci) __attribute__((noipa));
 #include "lstring.c"
 #include "ltable.c"
 #include "ldo.c"
+#include "inline.h"
 #include "lvm.c"
 #include "lapi.c"
 

@@ -142,7 +142,7 @@ static void push_metatable(lua_State *L, const Class &klass)
 	lua_pop(L, 1);
 	if (!state_hold_module(state_of(L), klass.owner))
 		luaL_error(L, "not enough memory");
-	lua_createtable(L, 1, 8);
+	lua_createtable(L, 2, 8);
 	set_functions(L, klass.methods, true);
 	lua_pushstring(L, klass.name);
 	lua_setfield(L, -2, "__name");
@@ -159,7 +159,7 @@ static void push_metatable(lua_State *L, const Class &klass)
 		lua_setfield(L, -3, "__index");
 	}
 	lua_pop(L, 1);
-	luafast_setmethods(L);
+	luafast_setmethods(L, klass.getters);
 	lua_pushvalue(L, -1);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &klass);
 }
@@ -184,7 +184,9 @@ void add_methods(lua_State *L, const Class &klass, const luaL_Reg *methods)
 	push_metatable(L, klass);
 	lua_getfield(L, -1, "__index");
 	set_functions(L, methods, false);
-	lua_pop(L, 2);
+	lua_pop(L, 1);
+	luafast_setmethods(L, klass.getters);
+	lua_pop(L, 1);
 }
 
 void push(lua_State *L, Object *object)

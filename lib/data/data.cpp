@@ -199,6 +199,35 @@ static int length_of(lua_State *L)
 	return luafast_return(L, static_cast<lua_Integer>(data_length(data_check(L, 1))));
 }
 
+/* --- what the interpreter reads itself -------------------------------------------------- */
+
+template <class T, Order order = Order::Host> static constexpr luafast_getter getter(const char *name)
+{
+	const int width = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
+
+	return { name, get_integer<T, order>,
+		 static_cast<unsigned char>(LUAFAST_GETTER | width | (T(-1) < 0 ? LUAFAST_SIGNED : 0) |
+					    (order == Order::Network ? LUAFAST_NETWORK : 0)) };
+}
+
+static const luafast_getter getters[] = {
+	getter<lua_Integer>("getnumber"),
+	getter<uint8_t>("getbyte"),
+	getter<int8_t>("getint8"),
+	getter<uint8_t>("getuint8"),
+	getter<int16_t>("getint16"),
+	getter<uint16_t>("getuint16"),
+	getter<int32_t>("getint32"),
+	getter<uint32_t>("getuint32"),
+	getter<int64_t>("getint64"),
+	getter<int16_t, Order::Network>("getint16be"),
+	getter<uint16_t, Order::Network>("getuint16be"),
+	getter<int32_t, Order::Network>("getint32be"),
+	getter<uint32_t, Order::Network>("getuint32be"),
+	getter<int64_t, Order::Network>("getint64be"),
+	{},
+};
+
 /* --- the classes ------------------------------------------------------------------------ */
 
 static void release(Object *object)
@@ -251,6 +280,7 @@ static const luaL_Reg methods[] = {
 	.release_sleeps = false,	\
 	.shared = false,		\
 	.owner = &__this_module,	\
+	.getters = getters,		\
 }
 
 const Class data_kinds[DATA_KINDS] = {
@@ -263,6 +293,7 @@ const Class data_kinds[DATA_KINDS] = {
 		.release_sleeps = false,
 		.shared = true,
 		.owner = &__this_module,
+		.getters = getters,
 	},
 	VIEW("data"),
 	VIEW("xdp packet"),

@@ -17,6 +17,7 @@ namespace lunatik {
 struct Hook : Object {
 	static const Class type;
 	lua_State *thread;
+	unsigned int takes;		/* arguments */
 	Data *view;
 	Runtime *runtime;		/* held */
 	luanetfilter_hook *hook;	/* null until it is there */
@@ -168,13 +169,14 @@ static int register_hook(lua_State *L)
 	if (!charge(L, hook, luanetfilter_size()))
 		return luaL_error(L, "not enough memory");
 	hook->thread = lua_newthread(L);
-	luafast_keep(hook->thread);
+	luafast_keep(L, hook->thread);
 	lua_pushcfunction(hook->thread, traceback);
 	lua_pushvalue(L, 3);
 	lua_xmove(L, hook->thread, 1);
 	hook->view = skb_push_view(L, !luanetfilter_is_link(place.family));
 	lua_xmove(L, hook->thread, 1);
 	lua_pushnil(hook->thread);
+	hook->takes = luafast_takes(hook->thread, 2);
 	keep(L, hook->thread, 5);
 	keep(L, hook, 4);
 
@@ -221,8 +223,10 @@ static inline int call_once(Hook *hook, lunatik_skb *packet)
 {
 	int result;
 
+	if (!hook->takes)
+		return luafast_call(hook->thread, 0);
 	skb_show(hook->view, packet);
-	result = luafast_call(hook->thread);
+	result = luafast_call(hook->thread, hook->takes);
 	data_hide(hook->view);
 	return result;
 }

@@ -25,15 +25,31 @@ public:
 			end = limit;
 	}
 
+	/* Ends them there, which is not behind their end. */
+	void end_at(size_t limit)
+	{
+		end = limit;
+	}
+
 	bool has(size_t offset, size_t length) const
 	{
-		return length <= end && offset <= end - length;
+		size_t behind;
+
+		/* Nothing is left of the first question where the offset is known to be small. */
+		return !__builtin_add_overflow(offset, length, &behind) && behind <= end;
 	}
 
 	/* `length` bytes at the offset, until the next call; null when they are not there. */
 	const unsigned char *reach(size_t offset, size_t length)
 	{
-		return __builtin_expect(has(offset, length), 1) ? hand + offset : nullptr;
+		if (__builtin_expect(!has(offset, length), 0))
+			return nullptr;
+		const unsigned char *place = hand + offset;
+
+		/* What has a byte is somewhere: it need not be asked whether it is null. */
+		if (!place)
+			__builtin_unreachable();
+		return place;
 	}
 
 protected:
@@ -97,6 +113,18 @@ template <class Parse> inline int parse_data(lua_State *L, Parse parse)
 	Flat bytes(data);
 
 	return parse(L, data, bytes);
+}
+
+/* The data of argument 1, where that is the only one, and all bytes are at hand; else null. */
+inline const Data *only_data(lua_State *L)
+{
+	const luafast_value *arguments = luafast_arguments(L);
+
+	if (!luafast_hasjust(L, arguments, 1) || !luafast_isuserdata(arguments, sizeof(Box)))
+		return nullptr;
+	const Data *data = data_of(static_cast<Box *>(luafast_block(arguments)));
+
+	return data && !data->access ? data : nullptr;
 }
 
 /*

@@ -71,11 +71,15 @@ template <class Bytes> LUAPACKET_INLINE const unsigned char *parse_ipv4(Bytes &b
 	unsigned int first = load8(header), fragment = load16(header + 6);
 	size_t length = (first & 15) * 4, total = load16(header + 2);
 
-	if (first >> 4 != 4 || length < IPV4)
+	/* The version, and five words at least. */
+	if (first < 0x45 || first > 0x4f)
 		return nullptr;
-	if (__builtin_expect(!total, 0) && bytes.limit() - at > length_max)
+	if (__builtin_expect(total < length, 0)) {
+		if (total || bytes.limit() - at <= length_max)
+			return nullptr;
 		total = bytes.limit() - at;
-	if (total < length || !bytes.has(at, length))
+	}
+	if (at + length > bytes.limit())
 		return nullptr;
 	ip.next = at + length;
 	ip.stop = at + total < bytes.limit() ? at + total : bytes.limit();
@@ -173,6 +177,23 @@ LUAPACKET_INLINE bool find_transport(Bytes &bytes, const Data *data, unsigned in
 	return true;
 }
 
+/*
+ * The same in most packets, IPv4 on Ethernet without a tag, with no other case to keep registers and a frame for.
+ * False for all others.
+ */
+LUAPACKET_INLINE bool find_plainly(Flat &bytes, unsigned int protocol, size_t &at)
+{
+	const unsigned char *header = bytes.reach(0, ETHERNET + IPV4);
+	Internet ip;
+
+	if (!header || load16(header + 12) != TYPE_IP || !parse_ipv4(bytes, ETHERNET, ip) || ip.protocol != protocol ||
+	    ip.fragment)
+		return false;
+	bytes.end_at(ip.stop);
+	at = ip.next;
+	return true;
+}
+
 /* The header of a TCP segment, and how long it is; or null. */
 template <class Bytes> LUAPACKET_INLINE const unsigned char *parse_tcp(Bytes &bytes, size_t at, size_t &length)
 {
@@ -181,7 +202,7 @@ template <class Bytes> LUAPACKET_INLINE const unsigned char *parse_tcp(Bytes &by
 	if (!header)
 		return nullptr;
 	length = (load8(header + 12) >> 4) * 4;
-	return length >= TCP && bytes.has(at, length) ? header : nullptr;
+	return length >= TCP && at + length <= bytes.limit() ? header : nullptr;
 }
 
 /* The header of a UDP datagram, with which the bytes end then; or null. */

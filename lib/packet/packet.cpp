@@ -168,8 +168,10 @@ static int ipv4(lua_State *L)
 		header = parse_ipv4(bytes, at, ip);
 		if (!header)
 			return nothing(L, data);
-		return give(L, ip.next, ip.protocol, load32(header + 12), load32(header + 16), load8(header + 8), ip.stop, ip.fragment,
-			    ip.more, load8(header + 1), load16(header + 4));
+		give(L, ip.next, ip.protocol, load32(header + 12), load32(header + 16));
+		if (luafast_suffices(L, 4))
+			return 4;
+		return 4 + give(L, load8(header + 8), ip.stop, ip.fragment, ip.more, load8(header + 1), load16(header + 4));
 	});
 }
 
@@ -298,6 +300,30 @@ static int icmp(lua_State *L)
 	});
 }
 
+static inline int give_tcp(lua_State *L, const Flat &bytes, const unsigned char *header, size_t next)
+{
+	give(L, next, load16(header), load16(header + 2));
+	if (luafast_suffices(L, 3))
+		return 3;
+	return 3 + give(L, load16(header + 12) & 0x1ff, load32(header + 4), load32(header + 8), load16(header + 14),
+			bytes.limit() - next);
+}
+
+[[gnu::noinline]] static int tcp_anywhere(lua_State *L)
+{
+	return parse_data(L, [](lua_State *L, const Data *data, auto &bytes) {
+		const unsigned char *header;
+		size_t at, length;
+
+		if (!start(L, 2, at, [&](size_t &at) { return find_transport(bytes, data, PROTOCOL_TCP, at); }))
+			return nothing(L, data);
+		header = parse_tcp(bytes, at, length);
+		if (!header)
+			return nothing(L, data);
+		return give_tcp(L, bytes, header, at + length);
+	});
+}
+
 /// A TCP header.
 /// @param buffer data
 /// @param offset? integer
@@ -312,18 +338,36 @@ static int icmp(lua_State *L)
 /// @function packet.tcp(buffer, offset)
 static int tcp(lua_State *L)
 {
-	return parse_data(L, [](lua_State *L, const Data *data, auto &bytes) {
+	const Data *data = only_data(L);
+
+	if (__builtin_expect(data != nullptr, 1)) {
 		const unsigned char *header;
 		size_t at, length;
+		Flat bytes(data);
 
-		if (!start(L, 2, at, [&](size_t &at) { return find_transport(bytes, data, PROTOCOL_TCP, at); }))
+		if (find_plainly(bytes, PROTOCOL_TCP, at) && (header = parse_tcp(bytes, at, length)))
+			return give_tcp(L, bytes, header, at + length);
+	}
+	return tcp_anywhere(L);
+}
+
+static inline int give_udp(lua_State *L, const Flat &bytes, const unsigned char *header, size_t next)
+{
+	return give(L, next, load16(header), load16(header + 2), bytes.limit() - next);
+}
+
+[[gnu::noinline]] static int udp_anywhere(lua_State *L)
+{
+	return parse_data(L, [](lua_State *L, const Data *data, auto &bytes) {
+		const unsigned char *header;
+		size_t at;
+
+		if (!start(L, 2, at, [&](size_t &at) { return find_transport(bytes, data, PROTOCOL_UDP, at); }))
 			return nothing(L, data);
-		header = parse_tcp(bytes, at, length);
+		header = parse_udp(bytes, at);
 		if (!header)
 			return nothing(L, data);
-		at += length;
-		return give(L, at, load16(header), load16(header + 2), load16(header + 12) & 0x1ff, load32(header + 4), load32(header + 8),
-			    load16(header + 14), bytes.limit() - at);
+		return give_udp(L, bytes, header, at + UDP);
 	});
 }
 
@@ -337,18 +381,17 @@ static int tcp(lua_State *L)
 /// @function packet.udp(buffer, offset)
 static int udp(lua_State *L)
 {
-	return parse_data(L, [](lua_State *L, const Data *data, auto &bytes) {
+	const Data *data = only_data(L);
+
+	if (__builtin_expect(data != nullptr, 1)) {
 		const unsigned char *header;
+		Flat bytes(data);
 		size_t at;
 
-		if (!start(L, 2, at, [&](size_t &at) { return find_transport(bytes, data, PROTOCOL_UDP, at); }))
-			return nothing(L, data);
-		header = parse_udp(bytes, at);
-		if (!header)
-			return nothing(L, data);
-		at += UDP;
-		return give(L, at, load16(header), load16(header + 2), bytes.limit() - at);
-	});
+		if (find_plainly(bytes, PROTOCOL_UDP, at) && (header = parse_udp(bytes, at)))
+			return give_udp(L, bytes, header, at + UDP);
+	}
+	return udp_anywhere(L);
 }
 
 /// Who talks to whom, of any IPv4 or IPv6 packet but fragments behind the first one.

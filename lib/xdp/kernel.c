@@ -326,8 +326,10 @@ static int __init luaxdp_init(void)
 	unsigned int cpu;
 	int error;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		per_cpu(cache, cpu).cpu = cpu;
+		per_cpu(cache, cpu).size = LUAXDP_NO_KEY;
+	}
 	error = register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &luaxdp_kfunc_set);
 	if (error)
 		return error;

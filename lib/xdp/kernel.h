@@ -20,11 +20,13 @@ extern "C" {
 struct luaxdp_cache {
 	unsigned int cpu;		/* whose it is */
 	unsigned int generation;
-	size_t size;			/* of the key; 0 when there is nothing that luaxdp_door() may find */
-	size_t short_size;		/* the same of a key shorter than a word */
+	size_t size;			/* of the key; LUAXDP_NO_KEY when there is nothing that luaxdp_door() may find */
+	size_t other_size;		/* the same of a key shorter than a word, or of one without a door */
 	struct lunatik_door *door;
 	unsigned char key[64];
 };
+
+#define LUAXDP_NO_KEY	(~(size_t)0)
 
 /* The first fields of a struct xdp_buff. */
 struct luaxdp_packet {
@@ -39,7 +41,7 @@ enum { LUAXDP_PASS = 2, LUAXDP_REDIRECT = 4, LUAXDP_ACTION_MAX = LUAXDP_REDIRECT
 struct luaxdp_hook {
 	lua_State *thread;
 	struct lunatik_view *packet, *argument;
-	bool takes_argument;
+	unsigned int takes;		/* how many of these two */
 };
 
 /* Changes with the scripts that run (include/lunatik.hpp). */
@@ -66,9 +68,9 @@ static inline bool luaxdp_same(const void *a, const void *b, size_t size)
 	size_t last = size - sizeof(uint64_t), i;
 
 	/* The last word overlaps the one before when the size is no multiple of its own. */
-	if (luaxdp_word(one) != luaxdp_word(other) || luaxdp_word(one + last) != luaxdp_word(other + last))
+	if ((luaxdp_word(one) ^ luaxdp_word(other)) | (luaxdp_word(one + last) ^ luaxdp_word(other + last)))
 		return false;
-	for (i = sizeof(uint64_t); i < last; i += sizeof(uint64_t))
+	for (i = sizeof(uint64_t); __builtin_expect(i < last, 0); i += sizeof(uint64_t))
 		if (luaxdp_word(one + i) != luaxdp_word(other + i))
 			return false;
 	return true;
@@ -78,9 +80,14 @@ static inline bool luaxdp_same(const void *a, const void *b, size_t size)
  * with bottom halves off. */
 static inline struct lunatik_door *luaxdp_door(struct luaxdp_cache *cache, const char *key, size_t size)
 {
-	if (__builtin_expect(cache->generation == __atomic_load_n(luaxdp_generation, __ATOMIC_ACQUIRE) &&
-			     cache->size == size && size && luaxdp_same(cache->key, key, size), 1))
+	const unsigned int generation = __atomic_load_n(luaxdp_generation, __ATOMIC_ACQUIRE);
+
+	if (__builtin_expect(cache->generation == generation && cache->size == size &&
+			     luaxdp_same(cache->key, key, size), 1)) {
+		if (!cache->door)
+			__builtin_unreachable();
 		return cache->door;
+	}
 	return luaxdp_find(cache, key, size);
 }
 
@@ -93,14 +100,20 @@ static inline int luaxdp_run(struct lunatik_door *door, struct luaxdp_packet *pa
 
 	if (__builtin_expect(!hook, 0))
 		return -1;
-	lunatik_view_show(hook->packet, packet->data, (size_t)((char *)packet->data_end - (char *)packet->data));
-	hook->packet->packet = packet;
-	if (hook->takes_argument)
-		lunatik_view_show(hook->argument, argument, argument ? size : 0);
-	result = luafast_call(hook->thread);
-	lunatik_view_hide(hook->packet);
-	if (hook->takes_argument)
-		lunatik_view_hide(hook->argument);
+	if (hook->takes) {
+		struct lunatik_view *view = hook->packet;
+
+		lunatik_view_show(view, packet->data, (size_t)((char *)packet->data_end - (char *)packet->data));
+		view->packet = packet;
+		if (hook->takes > 1)
+			lunatik_view_show(hook->argument, argument, argument ? size : 0);
+		result = luafast_call(hook->thread, hook->takes);
+		lunatik_view_hide(hook->packet);
+		if (hook->takes > 1)
+			lunatik_view_hide(hook->argument);
+	} else {
+		result = luafast_call(hook->thread, 0);
+	}
 	if (__builtin_expect((unsigned int)result <= LUAXDP_ACTION_MAX, 1))
 		return result;
 	return luaxdp_other(hook->thread, result);

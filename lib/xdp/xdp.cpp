@@ -159,7 +159,7 @@ static Hook *make_hook(lua_State *L)
 	add_methods(L, data_kinds[DATA_XDP], packet_methods);
 	hook = push_new<Hook>(L);
 	hook->thread = lua_newthread(L);
-	luafast_keep(hook->thread);
+	luafast_keep(L, hook->thread);
 	lua_pushcfunction(hook->thread, traceback);
 	lua_pushnil(hook->thread);
 	hook->packet = data_push_view(L, DATA_XDP);
@@ -192,11 +192,9 @@ static int attach(lua_State *L)
 	if (lua_getstack(hook->thread, 0, &frame))
 		return luaL_error(L, "attach() inside of the callback");
 	lua_pushvalue(L, 1);
-	lua_getinfo(L, ">u", &frame);
-	lua_pushvalue(L, 1);
 	lua_xmove(L, hook->thread, 1);
 	lua_replace(hook->thread, LUAFAST_FUNCTION);
-	hook->takes_argument = frame.nparams > 1 || frame.isvararg;
+	hook->takes = luafast_takes(hook->thread, 2);
 	slots_of(L)[LUNATIK_SLOT_XDP] = static_cast<luaxdp_hook *>(hook);
 	return 0;
 }
@@ -254,9 +252,10 @@ lunatik_door *luaxdp_find(luaxdp_cache *cache, const char *key, size_t size)
 	lunatik_door *door = nullptr;
 	Runtime *runtime;
 
-	if (size && cache->short_size == size && cache->generation == generation && !memcmp(cache->key, key, size))
+	if (size && cache->other_size == size && cache->generation == generation && !memcmp(cache->key, key, size))
 		return cache->door;
-	cache->size = cache->short_size = 0;
+	cache->size = LUAXDP_NO_KEY;
+	cache->other_size = 0;
 	cache->door = nullptr;
 	/* From the copy: a map's value may change while it is read. */
 	if (fits)
@@ -266,7 +265,7 @@ lunatik_door *luaxdp_find(luaxdp_cache *cache, const char *key, size_t size)
 		door = door_of(runtime, cache->cpu);
 	/* That there is none is worth keeping, too. */
 	if (fits) {
-		(is_short ? cache->short_size : cache->size) = size;
+		(is_short || !door ? cache->other_size : cache->size) = size;
 		cache->generation = generation;
 		cache->door = door;
 	}

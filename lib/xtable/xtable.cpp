@@ -94,6 +94,7 @@ enum class Happening { Added, Seen, Removed };
 struct Extension : Object {
 	static const Class type;
 	lua_State *packets, *rules;
+	unsigned int takes;		/* arguments, the callback of packets */
 	Data *view;
 	Par *par;
 	Runtime *runtime;		/* held */
@@ -203,7 +204,7 @@ static bool tell(Extension *extension, const luaxtable_rule *rule, Happening hap
 
 	extension->subject = rule;
 	extension->happening = happening;
-	result = luafast_call(L);
+	result = luafast_call(L, 2);
 	switch (result) {
 	case LUAFAST_ERROR:
 		log_error(L, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : nullptr);
@@ -327,7 +328,7 @@ static void make_packets(lua_State *L, Extension *extension, int function)
 {
 	lua_State *thread = lua_newthread(L);
 
-	luafast_keep(thread);
+	luafast_keep(L, thread);
 	lua_pushcfunction(thread, traceback);
 	lua_pushvalue(L, function);
 	lua_xmove(L, thread, 1);
@@ -337,6 +338,7 @@ static void make_packets(lua_State *L, Extension *extension, int function)
 	get(extension->par);
 	lua_xmove(L, thread, 1);
 	lua_pushnil(thread);
+	extension->takes = luafast_takes(thread, 3);
 	extension->packets = thread;
 	keep(L, thread);
 }
@@ -346,7 +348,7 @@ static void make_rules(lua_State *L, Extension *extension, int functions)
 {
 	lua_State *thread = lua_newthread(L);
 
-	luafast_keep(thread);
+	luafast_keep(L, thread);
 	lua_pushcfunction(thread, traceback);
 	lua_newtable(L);
 	lua_pushvalue(L, -1);
@@ -489,7 +491,7 @@ static inline int call_once(Extension *extension, luaxtable_event *event)
 
 	skb_show(extension->view, &event->packet);
 	extension->par->event = event;
-	result = luafast_call_three(extension->packets);
+	result = luafast_call_three(extension->packets, extension->takes);
 	data_hide(extension->view);
 	extension->par->event = nullptr;
 	return result;

@@ -86,6 +86,7 @@ EXPORT_SYMBOL(lunatik_library_remove);
 EXPORT_SYMBOL(luafast_call);
 EXPORT_SYMBOL(luafast_call_three);
 EXPORT_SYMBOL(luafast_keep);
+EXPORT_SYMBOL(luafast_takes);
 
 EXPORT_SYMBOL(lunatik_locked_down);
 EXPORT_SYMBOL(lunatik_net_get);

@@ -39,11 +39,13 @@ struct lunatik_gate {
 
 static __always_inline uintptr_t lunatik_here_stack_floor(void)
 {
-	uintptr_t here = current_stack_pointer;
-	uintptr_t bottom = (uintptr_t)task_stack_page(current);
+	uintptr_t bottom = (uintptr_t)task_stack_page(current), above = current_stack_pointer - bottom, here;
 
-	if (likely(here - bottom < THREAD_SIZE))
+	/* One register for both is enough. */
+	OPTIMIZER_HIDE_VAR(above);
+	if (likely(above < THREAD_SIZE))
 		return bottom + LUNATIK_STACK_RESERVE;
+	here = bottom + above;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 	/* It points to the stack's last word. */
 	bottom = (uintptr_t)this_cpu_read(pcpu_hot.hardirq_stack_ptr) + sizeof(long) - IRQ_STACK_SIZE;
@@ -74,7 +76,8 @@ static __always_inline void lunatik_enter_watch(struct lunatik_door *door)
 	barrier();
 	this_cpu_write(lunatik_watch.inside, door);
 	barrier();
-	if (unlikely(!this_cpu_read(lunatik_watch.armed)))
+	/* Within this CPU: the compiler may read it as it likes. */
+	if (unlikely(!__this_cpu_read(lunatik_watch.armed)))
 		lunatik_watch_arm();
 }
 
@@ -82,7 +85,29 @@ static __always_inline void lunatik_leave_watch(struct lunatik_door *door)
 {
 	barrier();
 	this_cpu_write(lunatik_watch.inside, door->outer);
+	barrier();
 }
+
+/*
+ * With bottom halves off, preemption is; where nobody checks the order of locks either, what is left of spin_lock()
+ * and spin_unlock() is inline.
+ */
+#if defined(CONFIG_QUEUED_SPINLOCKS) && !defined(CONFIG_PREEMPT_RT) && !defined(CONFIG_DEBUG_SPINLOCK) && \
+    !defined(CONFIG_LOCKDEP)
+static __always_inline bool lunatik_trylock(spinlock_t *lock)
+{
+	int unlocked = 0;
+
+	/* Free most often: not read before. */
+	return likely(atomic_try_cmpxchg_acquire(&lock->rlock.raw_lock.val, &unlocked, _Q_LOCKED_VAL));
+}
+#define lunatik_unlock(lock)	arch_spin_unlock(&(lock)->rlock.raw_lock)
+#define lunatik_lock(lock)	arch_spin_lock(&(lock)->rlock.raw_lock)
+#else
+#define lunatik_trylock(lock)	spin_trylock(lock)
+#define lunatik_unlock(lock)	spin_unlock(lock)
+#define lunatik_lock(lock)	spin_lock(lock)
+#endif
 
 /*
  * lunatik_enter_packet - enter a state of SOFTIRQ context, with bottom halves off. False when it is not
@@ -92,13 +117,17 @@ static __always_inline bool lunatik_enter_packet(struct lunatik_door *door)
 {
 	struct lunatik_gate *gate = door->gate;
 
-	if (unlikely(READ_ONCE(gate->owner) == current))
-		return false;
-	spin_lock(&gate->spinlock);
-	if (unlikely(smp_load_acquire(&door->phase) != LUNATIK_READY)) {
-		spin_unlock(&gate->spinlock);
+	if (unlikely(!lunatik_trylock(&gate->spinlock))) {
+		if (READ_ONCE(gate->owner) == current)
+			return false;
+		lunatik_lock(&gate->spinlock);
+	}
+	if (unlikely(data_race(door->phase) != LUNATIK_READY)) {
+		lunatik_unlock(&gate->spinlock);
 		return false;
 	}
+	/* With it, what the loader made is there; this is an acquire, in fewer instructions. */
+	smp_rmb();
 	WRITE_ONCE(gate->owner, current);
 	/* Not before: a state that is being closed has the floor of whoever closes it. */
 	door->stack_floor = lunatik_here_stack_floor();
@@ -111,10 +140,10 @@ static __always_inline void lunatik_leave_packet(struct lunatik_door *door)
 	struct lunatik_gate *gate = door->gate;
 
 	lunatik_leave_watch(door);
-	if (unlikely(READ_ONCE(door->record)))
+	if (unlikely(door->record))
 		lunatik_settle(door);
 	WRITE_ONCE(gate->owner, NULL);
-	spin_unlock(&gate->spinlock);
+	lunatik_unlock(&gate->spinlock);
 }
 
 #endif

@@ -250,7 +250,7 @@ protected:
 	{
 		lua_State *thread = lua_newthread(L);
 
-		luafast_keep(thread);
+		luafast_keep(L, thread);
 		lua_pushcfunction(thread, traceback);
 		EXPECT_EQ(luaL_loadstring(L, callback), LUA_OK);
 		lua_call(L, 0, 1);
@@ -299,7 +299,7 @@ TEST_F(Fast, CallGivesTheResultAndLeavesTheStackAsItWas)
 			lua_State *thread = hook(L, each.callback);
 
 			for (int i = 0; i < 3; i++) {
-				EXPECT_EQ(luafast_call(thread), each.result) << each.callback;
+				EXPECT_EQ(luafast_call(thread, luafast_takes(thread, 2)), each.result) << each.callback;
 				if (each.result == LUAFAST_ERROR) {
 					EXPECT_EQ(lua_type(thread, -1), LUA_TSTRING) << each.callback;
 					lua_pop(thread, 1);
@@ -312,6 +312,63 @@ TEST_F(Fast, CallGivesTheResultAndLeavesTheStackAsItWas)
 	});
 }
 
+TEST_F(Fast, TakesWhatTheFunctionCanSee)
+{
+	Handle *handle = run("packets", "", "softirq");
+
+	inside(handle, [&](lua_State *L) {
+		static const struct {
+			const char *callback;
+			unsigned int takes;
+			int result;
+		} cases[] = {
+			{ "return function() return 7 end", 0, 7 },
+			{ "return function(a) return a end", 1, 1000 },
+			{ "return function(a, b) return #b end", 2, 6 },
+			{ "return function(a, b, c) return c == nil and #b or 0 end", 2, 6 },
+			{ "return function(...) return select('#', ...) end", 2, 2 },
+			{ "return function(a, ...) return select('#', ...) end", 2, 1 },
+			{ "return select", 2, LUAFAST_NIL },
+			{ "return rawlen", 2, LUAFAST_ERROR },
+			{ "return setmetatable({}, { __call = function(self, a, b) return #b end })", 2, 6 },
+			{ "return nil", 2, LUAFAST_ERROR },
+		};
+
+		for (const auto &each : cases) {
+			lua_State *thread = hook(L, each.callback);
+
+			EXPECT_EQ(luafast_takes(thread, 2), each.takes) << each.callback;
+			EXPECT_EQ(luafast_takes(thread, 1), each.takes < 1 ? each.takes : 1) << each.callback;
+			for (unsigned int arguments = each.takes; arguments <= 2; arguments++) {
+				EXPECT_EQ(luafast_call(thread, arguments), each.result) << each.callback;
+				if (each.result == LUAFAST_ERROR)
+					lua_pop(thread, 1);
+				EXPECT_EQ(lua_gettop(thread), 4) << each.callback;
+			}
+			lua_settop(L, 0);
+		}
+	});
+}
+
+TEST_F(Fast, AnErrorComesBackWhereItWasCalled)
+{
+	Handle *handle = run("packets", "", "softirq");
+
+	inside(handle, [&](lua_State *L) {
+		lua_State *failing = hook(L, "return function(a) error('one') end");
+		lua_State *good = hook(L, "return function(a) return a end");
+
+		/* Each thread has its place to come back to, whatever was called before, and is collected. */
+		for (int i = 0; i < 5; i++) {
+			ASSERT_EQ(luafast_call(failing, 1), LUAFAST_ERROR);
+			EXPECT_TRUE(contains(lua_tostring(failing, -1), "one\nstack traceback:"));
+			lua_pop(failing, 1);
+			ASSERT_EQ(luafast_call(good, 1), 1000);
+			lua_gc(L, LUA_GCCOLLECT);
+		}
+	});
+}
+
 TEST_F(Fast, ErrorsHaveATraceback)
 {
 	Handle *handle = run("packets", "");
@@ -319,7 +376,7 @@ TEST_F(Fast, ErrorsHaveATraceback)
 	inside(handle, [&](lua_State *L) {
 		lua_State *thread = hook(L, "return function() error('here') end");
 
-		ASSERT_EQ(luafast_call(thread), LUAFAST_ERROR);
+		ASSERT_EQ(luafast_call(thread, luafast_takes(thread, 2)), LUAFAST_ERROR);
 		EXPECT_TRUE(contains(lua_tostring(thread, -1), "here\nstack traceback:"));
 	});
 }
@@ -333,7 +390,7 @@ TEST_F(Fast, DeepCallbacksAreAnError)
 		lua_State *thread = hook(L, "local function f() return setmetatable({}, { __index = f }).x end return f");
 
 		for (int i = 0; i < 10; i++) {
-			ASSERT_EQ(luafast_call(thread), LUAFAST_ERROR);
+			ASSERT_EQ(luafast_call(thread, luafast_takes(thread, 2)), LUAFAST_ERROR);
 			EXPECT_TRUE(contains(lua_tostring(thread, -1), "stack overflow"));
 			lua_pop(thread, 1);
 		}
@@ -366,7 +423,7 @@ TEST_F(Fast, CallbackCannotHaveItsCoroutine)
 			)lua");
 
 			for (int i = 0; i < 3; i++) {
-				ASSERT_EQ(luafast_call(thread), 1) << lua_tostring(thread, -1);
+				ASSERT_EQ(luafast_call(thread, luafast_takes(thread, 2)), 1) << lua_tostring(thread, -1);
 				ASSERT_EQ(lua_gettop(thread), 4);
 			}
 		});

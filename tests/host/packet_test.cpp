@@ -292,6 +292,36 @@ LUA(Packet, TcpEndsItsHeaderWhereItSays, R"lua(
 	same(select(4, routed("tcp", ip4(6, tcp("", { flags = 0x5fff })))), 0x1ff)
 )lua")
 
+LUA(Packet, WhatNobodyTakesMayBeLeftOutAndHooksSeeAll, R"lua(
+	local frame = eth(0x0800, ip4(6, tcp("data")))
+	require("host").shown(frame, function(view)
+		for name, all in pairs { tcp = 8, ipv4 = 10 } do
+			local parse, results = packet[name], { packet[name](view) }
+			same(#results, all)
+			same(select("#", parse(view)), all)
+			same(select("#", parse(view, nil)), all)
+			local a = parse(view)
+			local b, c, d = parse(view)
+			local e, f, g, h = parse(view)
+			local i, j, k, l, m = parse(view)
+			same({ a, b, c, d }, { results[1], results[1], results[2], results[3] })
+			same({ e, f, g, h }, { table.unpack(results, 1, 4) })
+			same({ i, j, k, l, m }, { table.unpack(results, 1, 5) })
+			parse(view)
+			-- What a hook may count is there.
+			local seen
+			debug.sethook(function()
+				local info = debug.getinfo(2, "fr")
+				if debug.getinfo(2, "S").what == "C" and info.ntransfer > 1 then seen = info.ntransfer end
+			end, "r")
+			local n = parse(view)
+			debug.sethook()
+			same(seen, all)
+			same(n, results[1])
+		end
+	end)
+)lua")
+
 LUA(Packet, UdpGivesTheLengthThatIsThere, R"lua(
 	carried(17, udp("payload"), function(at, frame)
 		gives({ at + 8, 40000, 53, 7 }, parsed("udp", frame))
