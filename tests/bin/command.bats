@@ -128,7 +128,9 @@ kernel() {
 	[[ "${lines[0]}" =~ ^SCRIPT\ +CONTEXT\ +PERCPU\ +MEMORY\ +BREACHES\ +STATE$ ]]
 	[[ "${lines[1]}" =~ ^command/hello\ +process\ +no\ +[0-9.]+\ KiB\ +0\ +running$ ]]
 	[[ "${lines[2]}" =~ ^command/soft\ +softirq\ +yes\ +[0-9.]+\ KiB\ +0\ +running$ ]]
-	[[ "$(lunatik list --json)" =~ ^\[\{\"script\":\"command/hello\",\"context\":\"process\",\"percpu\":false,\"memory\":[0-9]+,\"quota\":16777216,\"budget\":5000,\"breaches\":0,\"running\":true,\"condemned\":false\},\{.*\}\]$ ]]
+	local budget
+	budget=$(cat /sys/module/lunatik/parameters/process_budget)
+	[[ "$(lunatik list --json)" =~ ^\[\{\"script\":\"command/hello\",\"context\":\"process\",\"percpu\":false,\"memory\":[0-9]+,\"quota\":16777216,\"budget\":$budget,\"breaches\":0,\"running\":true,\"condemned\":false\},\{.*\}\]$ ]]
 	lunatik stop command/soft.lua
 	lunatik stop command/hello
 	[ -z "$(lunatik list)" ]

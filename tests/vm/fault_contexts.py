@@ -14,6 +14,9 @@ from guest import Kernel, frames
 pin = "/sys/fs/bpf/faults"
 node = "/dev/faults"
 
+# How many times slower than usual the machine is
+slowness = float(os.environ.get("LUNATIK_SLOWNESS", "1"))
+
 kernel = Kernel()
 
 
@@ -105,7 +108,12 @@ class Context:
         return good, text + "\n" + log.read()
 
 
-class Read(Context):
+class Process(Context):
+    # Seconds of the CPU; in them the script is read, too.
+    budgets = (2 * slowness, 0.3 * slowness)
+
+
+class Read(Process):
     carrier, verdict = "read", ""
 
     @classmethod
@@ -218,7 +226,7 @@ class Probe(Context):
         return ended == fault, f"ended: {ended}"
 
 
-class Start(Context):
+class Start(Process):
     carrier = "start"
 
     def run(self):

@@ -106,13 +106,6 @@ for name, entry in pairs(functions) do
 		assert(check(name, entry[1], entry[2]) > 9)
 	end
 end
-objects.packets = function()
-	local hook = classes["netfilter.hook"]
-	assert(packets == (hook ~= nil))
-	for i = 2, hook and #hook or 0 do
-		assert(check("netfilter.hook", hook[1][hook[i]], "netfilter.hook") > 9)
-	end
-end
 objects.process = function() assert(process == (classes.device ~= nil)) end
 
 return objects
