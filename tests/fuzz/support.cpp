@@ -179,6 +179,9 @@ void fuzz::unravel()
 			put(table);
 		}
 		settle();
+		/* As the driver's module does at its end */
+		lunatik_sweep();
+		settle();
 		if (runtimes.empty())
 			return;
 	}

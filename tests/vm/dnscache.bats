@@ -34,7 +34,7 @@ teardown() {
 
 attach() { # [MODE]
 	# The emulated CPU may stand still for more than 10 ms.
-	lunatik run examples/dnscache --budget 1s
+	lunatik run examples/dnscache --budget 500ms
 	inside router lunatik attach examples/dnscache near --mode "${1:-native}"
 	inside router lunatik attach examples/dnscache far --mode "${1:-native}"
 }

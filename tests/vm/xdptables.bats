@@ -23,7 +23,7 @@ setup() {
 	servers=()
 	mark
 	# Of a hundred thousand packets one comes while the emulated CPU stands still for more than 10 ms.
-	lunatik run examples/xdptables/forward --budget 1s
+	lunatik run examples/xdptables/forward --budget 500ms
 }
 
 teardown() {
