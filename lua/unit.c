@@ -65,6 +65,7 @@ static void luaV_execute(lua_State *L, CallInfo *ci) __attribute__((noipa));
 #include "lcorolib.c"
 #include "ldblib.c"
 #include "loadlib.c"
+#include "repeat.h"
 #include "lstrlib.c"
 #include "ltablib.c"
 #include "lutf8lib.c"

@@ -114,8 +114,15 @@ static const luaL_Reg standard[] = {
 	{ "lunatik", luaopen_lunatik },
 };
 
+/* Globals that a state has from the start; a table grows to a power of two. */
+static constexpr int globals = 34;
+
 static int open_standard(lua_State *L)
 {
+	/* Nothing of what is made here is garbage, and the table of globals need not grow step by step. */
+	lua_gc(L, LUA_GCSTOP);
+	lua_createtable(L, 0, globals);
+	lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
 	for (const luaL_Reg &library : standard) {
 		luaL_requiref(L, library.name, library.func, 1);
 		lua_pop(L, 1);
@@ -129,6 +136,9 @@ static int open_standard(lua_State *L)
 	lua_pushliteral(L, LUA_VERSION "-kernel");
 	lua_setglobal(L, "_VERSION");
 	open_libraries(L);
+	/* The first collection comes when memory has doubled, as behind any other. */
+	lua_gc(L, LUA_GCRESTART);
+	lua_gc(L, LUA_GCSTEP, -lua_gc(L, LUA_GCCOUNT));
 	return 0;
 }
 

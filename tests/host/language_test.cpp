@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // What Lua's manual promises of what is there.
 #include "support.hpp"
+#include "kernel/gate.h"
+
+using namespace lunatik;
 
 class Language : public Core {};
 
@@ -412,3 +415,45 @@ LUA(Language, StringsOfAllLengthsAreCopiedWhole, R"lua(
 		same(#part:rep(3, "-"), 3 * #part + 2)
 	end
 )lua")
+
+LUA(Language, StringsAreRepeatedAsOftenAsAsked, R"lua(
+	for _, piece in ipairs { "", "a", "\0b", "abc", ("xyz"):rep(13), ("0123456789"):rep(33), ("q"):rep(5000) .. "r" } do
+		for _, separator in ipairs { "", ",", "--", ("s"):rep(41), ("t"):rep(4097) } do
+			local all = ""
+			for n = 1, 40 do
+				all = all .. piece
+				same(piece:rep(n, separator), all)
+				all = all .. separator
+			end
+			for _, n in ipairs { 0, -1, math.mininteger } do same(piece:rep(n, separator), "") end
+		end
+	end
+	for size = 1, 70 do same(#("x"):rep(size), size) end
+	for _, n in ipairs { 1000, 4095, 4096, 4097, 100003 } do
+		local whole = ("abc"):rep(n, ".")
+		same(#whole, 4 * n - 1)
+		same(#whole:gsub("abc%.?", ""), 0)
+		same(whole:rep(2), whole .. whole)
+	end
+	same((""):rep(math.maxinteger), "")
+	same(("x"):rep(1, ("y"):rep(1 << 20)), "x")
+	same(({ [("k"):rep(20)] = 1 })[("kk"):rep(10)], 1)
+)lua")
+
+TEST_F(Language, RepetitionAttendsToTheGuard)
+{
+	Handle *handle = run("repeats", "function repeats() return #('ab'):rep(1 << 19, '') end", "hardirq");
+
+	inside(handle, [](lua_State *L) {
+		State *state = state_of(L);
+		unsigned int before = state->looks;
+
+		lua_getglobal(L, "repeats");
+		ASSERT_EQ(lua_pcall(L, 0, 1, 0), LUA_OK);
+		EXPECT_EQ(lua_tointeger(L, -1), 1 << 20);
+		lua_pop(L, 1);
+		/* Not once for each piece, and not seldom: at the latest after 8 KiB. */
+		EXPECT_GE(state->looks - before, (1U << 20) / 8192);
+		EXPECT_LE(state->looks - before, (1U << 20) / 1024);
+	});
+}

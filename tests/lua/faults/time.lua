@@ -20,7 +20,7 @@ time.gc = function() setmetatable({}, { __gc = forever }) collectgarbage() forev
 time.hook = function() debug.sethook(function() debug.sethook() end, "l") forever() end
 time.pattern = function() return ("a"):rep(200):find(("a*"):rep(100) .. "b") end
 time.find = function() return ("a"):rep(300000):find(("a"):rep(150000) .. "b", 1, true) end
-time.rep = function() return (""):rep(1 << 60) end
+time.rep = function() while true do (("x"):rep(1 << 16)):rep(4, ",") end end
 local last = 0
 local function ascending() last = last + 1 return last end
 local function nothing() end
