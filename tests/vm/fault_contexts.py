@@ -137,7 +137,7 @@ class Read(Process):
 
 
 class Packet(Context):
-    carrier, budgets, options = "packet", (0.5, 0.01), "softirq"
+    carrier, budgets, options = "packet", (0.5, 0.01 * slowness), "softirq"
     state, atomic, verdict = "softirq", True, "returned no XDP action"
     program = None
 
@@ -160,7 +160,7 @@ class PercpuPacket(Packet):
 
 
 class Netfilter(Context):
-    carrier, budgets, options = "hook", (0.5, 0.01), "softirq"
+    carrier, budgets, options = "hook", (0.5, 0.01 * slowness), "softirq"
     state, atomic, verdict, sampled = "softirq", True, "returned no verdict", True
     # There it is STOP.
     not_here = {"verdicts.beyond"}
@@ -201,7 +201,7 @@ class Target(Match):
 
 
 class Hardirq(Context):
-    carrier, budgets, options = "resumed", (0.1, 0.001), "hardirq"
+    carrier, budgets, options = "resumed", (0.1, 0.001 * slowness), "hardirq"
     state, atomic, hasty, not_here = "hardirq", True, ("stack",), {"errors.yield"}
 
     def trigger(self, fault):
@@ -216,7 +216,7 @@ class Hardirq(Context):
 
 
 class Probe(Context):
-    carrier, budgets, options = "probed", (0.1, 0.001), "hardirq"
+    carrier, budgets, options = "probed", (0.1, 0.001 * slowness), "hardirq"
     state, atomic, hasty, sampled = "hardirq", True, ("stack",), True
 
     def trigger(self, fault):
