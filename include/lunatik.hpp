@@ -145,6 +145,27 @@ template <class T> inline T *check(lua_State *L, int arg)
 /* The object at any index, of any class; null when there is none. Does not raise. */
 Object *to_object(lua_State *L, int index) LUNATIK_KIT(to_object);
 
+/* Pushes the table of that key in the state's registry, whose keys are objects of class T, less those that are over; the
+ * key of the one that `is_over` is asked for, null when it is closed, is on top. Raises. */
+template <class T, class Over> inline void push_set(lua_State *L, const void *key, Over is_over)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) != LUA_TTABLE) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+	}
+	lua_pushnil(L);
+	while (lua_next(L, -2)) {
+		lua_pop(L, 1);
+		if (is_over(static_cast<const T *>(to_object(L, -1)))) {
+			lua_pushvalue(L, -1);
+			lua_pushnil(L);
+			lua_rawset(L, -4);
+		}
+	}
+}
+
 /* Argument `arg` as an integer. Raises. */
 inline lua_Integer check_integer(lua_State *L, int arg)
 {

@@ -412,24 +412,12 @@ static const char keepers_key = 0;
 /* Pushes the set, without those whose runtime has ended. Raises. */
 static void push_keepers(lua_State *L)
 {
-	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &keepers_key) != LUA_TTABLE) {
-		lua_pop(L, 1);
-		lua_newtable(L);
-		lua_pushvalue(L, -1);
-		lua_rawsetp(L, LUA_REGISTRYINDEX, &keepers_key);
-	}
-	lua_pushnil(L);
-	while (lua_next(L, -2)) {
-		const Keeper *keeper = static_cast<const Keeper *>(to_object(L, -2));
-
-		lua_pop(L, 1);
-		if (!keeper || !keeper->runtime || has_ended(keeper->runtime)) {
-			collect_box(static_cast<Box *>(lua_touserdata(L, -1)));
-			lua_pushvalue(L, -1);
-			lua_pushnil(L);
-			lua_rawset(L, -4);
-		}
-	}
+	push_set<Keeper>(L, &keepers_key, [L](const Keeper *keeper) {
+		if (keeper && keeper->runtime && !has_ended(keeper->runtime))
+			return false;
+		collect_box(static_cast<Box *>(lua_touserdata(L, -1)));
+		return true;
+	});
 }
 
 Keeper *new_keeper(lua_State *L)

@@ -122,23 +122,9 @@ static const char threads_key = 0;
 /* Pushes them, without those that have ended. Raises. */
 static void push_threads(lua_State *L)
 {
-	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &threads_key) != LUA_TTABLE) {
-		lua_pop(L, 1);
-		lua_newtable(L);
-		lua_pushvalue(L, -1);
-		lua_rawsetp(L, LUA_REGISTRYINDEX, &threads_key);
-	}
-	lua_pushnil(L);
-	while (lua_next(L, -2)) {
-		const Keeper *keeper = static_cast<const Keeper *>(to_object(L, -2));
-
-		lua_pop(L, 1);
-		if (!keeper || !keeper->kernel || luathread_has_ended(keeper->kernel)) {
-			lua_pushvalue(L, -1);
-			lua_pushnil(L);
-			lua_rawset(L, -4);
-		}
-	}
+	push_set<Keeper>(L, &threads_key, [](const Keeper *keeper) {
+		return !keeper || !keeper->kernel || luathread_has_ended(keeper->kernel);
+	});
 }
 
 /* --- the library ------------------------------------------------------------------------ */
