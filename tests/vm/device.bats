@@ -105,6 +105,20 @@ written() {
 	[[ "$output" == *"Message too long"* ]]
 }
 
+@test "device: a write of 2 GiB, and of more, is EMSGSIZE and takes no memory, and the next one is served" {
+	before=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
+	for length in 0x7ffff000 0x7fffffff 0x80000000 0xffffffff; do
+		for node in chardev-sink chardev-limit lunatik; do
+			run python3 -c 'import mmap, os, sys
+pages = mmap.mmap(-1, 1 << 32, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
+os.write(os.open(sys.argv[1], os.O_WRONLY), memoryview(pages)[:int(sys.argv[2], 0)])' "/dev/$node" $length
+			[[ "$output" == *"Message too long"* ]]
+		done
+	done
+	[ $((before - $(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo))) -lt 65536 ]
+	dd if=/dev/zero of=/dev/chardev-limit bs=8 count=1 status=none
+}
+
 @test "device: a privileged one needs CAP_SYS_ADMIN, root or not; /dev/lunatik is one" {
 	for node in chardev-privileged lunatik; do
 		cat "/dev/$node"

@@ -46,13 +46,15 @@ log = Log()
 sleeping = re.compile("(device|thread|notifier|socket)_")
 # Those of one context only
 of_context = {re.compile("netfilter"): "softirq", re.compile("probe_"): "hardirq"}
+# Those that callbacks get as an argument, and what carries to such callbacks
+of_callback = {"xtable.par": ("matched", "targeted"), "probe.registers": ("probed",)}
 # A few of each kind, for contexts whose way into a runtime is another's; all where the context is named
 essential = {
     "time": {"loop", "pcall", "gc", "pattern"},
     "memory": {"table", "string", "closures", "stack"},
     "stack": {"index", "pcall", "gsub", "sort", "wrap", "deep_calls"},
     "objects": {"data_getbyte", "data_setstring", "rcu_map", "runtime_resume", "netfilter.hook_stop", "netfilter_unregister",
-                "probe_stop", "probe_enable", "probe_missed"},
+                "probe_stop", "probe_enable", "probe_missed", *of_callback},
     "errors": {"error", "error_nil", "error_object", "nil_index", "zero", "yield"},
 }
 
@@ -78,6 +80,8 @@ class Context:
         if kind == "verdicts" and cls.verdict is None or kind == "objects" and cls.atomic and sleeping.match(fault):
             return False
         if kind == "objects" and any(name.match(fault) and cls.state != context for name, context in of_context.items()):
+            return False
+        if kind == "objects" and cls.carrier not in of_callback.get(fault, (cls.carrier,)):
             return False
         return f"{kind}.{fault}" not in cls.not_here and kind != "packets"
 
@@ -279,6 +283,7 @@ class Thread(Context):
 
 class Notifier(Context):
     """The change of a network device's MTU, which the kernel tells with RTNL."""
+    budgets = Process.budgets
     carrier, verdict, hasty, sampled = "notified", "returned no value of notifier.notify", ("stack", "memory"), True
 
     def __init__(self, kind):

@@ -6,6 +6,6 @@ local carried = require("tests.faults.carried")
 require("xtable").match {
 	name = "luaplain",
 	match = function(packet, par)
-		return carried(packet:getstring(par.thoff + 8))
+		return carried(packet:getstring(par.thoff + 8), par)
 	end,
 }

@@ -46,6 +46,8 @@ pcall(function()
 	})
 	classes["netfilter.hook"] = { hook, "stop", "unregister" }
 	classes.functions = { netfilter_unregister = { netfilter.unregister, "netfilter.hook" } }
+	-- It has no methods, but may be given to those of others.
+	classes.xtable = { require("xtable").match({ name = "luaobjects", match = function() end }) }
 end)
 
 -- The functions that take an object first, with the class they want
@@ -62,13 +64,6 @@ for name, class in pairs(classes) do
 		functions[name .. "_" .. class[i]] = { class[1][class[i]], name }
 	end
 end
-for event, name in pairs { __index = "rcu.table", __newindex = "rcu.table", __len = "data" } do
-	local metatable = debug.getmetatable(classes[name][1])
-	if type(metatable) == "table" then
-		functions[name .. event] = { metatable[event], name }
-	end
-end
-
 local closed = data.new(1)
 do local x <close> = closed end
 
@@ -82,9 +77,10 @@ for name, class in pairs(classes) do
 	given[#given + 1] = { class[1], name }
 end
 
-local function check(name, f, wanted)
+-- f, which wants an object of a class, on all that is given, or on one value.
+local function check(name, f, wanted, only)
 	local seen = 0
-	for i = 1, #given do
+	for i = only and #given or 1, #given do
 		local value, kind = given[i][1], given[i][2]
 		if kind ~= wanted or type(value) ~= "userdata" then
 			local good, message = pcall(f, value, 0, 0)
@@ -106,6 +102,24 @@ for name, entry in pairs(functions) do
 		assert(check(name, entry[1], entry[2]) > 9)
 	end
 end
+
+-- What only callbacks get, as their argument: its methods on all else, and all others on it.
+local function of_argument(class, ...)
+	local methods = { ... }
+	objects[class] = function(object)
+		for _, method in ipairs(methods) do
+			assert(check(class .. "_" .. method, object[method], class) > 9)
+		end
+		given[#given + 1] = { object, class }
+		for name, entry in pairs(functions) do
+			assert(check(name, entry[1], entry[2], true) == 1)
+		end
+		given[#given] = nil
+	end
+end
+of_argument("xtable.par")
+of_argument("probe.registers", "arg", "result", "syscall")
+
 objects.process = function() assert(process == (classes.device ~= nil)) end
 
 return objects

@@ -5,11 +5,11 @@ local carried = require("tests.faults.carried")
 local environment = require("lunatik")._ENV
 local calls = require("syscall.table")
 
-require("probe").new(calls.getsid, { pre = function()
+require("probe").new(calls.getsid, { pre = function(_, _, registers)
 	local fault = environment.fault
 	if fault then
 		environment.fault = nil
-		carried(fault)
+		carried(fault, registers)
 		environment.fault_ended = fault
 	end
 end })

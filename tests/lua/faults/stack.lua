@@ -33,6 +33,10 @@ end
 function stack.resume() local function f() check(coroutine.resume(coroutine.create(f))) end f() end
 function stack.load_reader() local function f() return check(load(f)) end f() end
 function stack.load_run() local s = "return 1 + load(...)(...)" return assert(load(s))(s) end
+function stack.require()
+	package.preload.again = function(name) return require(name) end
+	return require("again")
+end
 function stack.close() local function f() local c <close> = setmetatable({}, { __close = f }) end f() error("it ended") end
 function stack.coroutine_close()
 	local function f()

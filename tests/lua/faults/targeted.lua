@@ -6,6 +6,6 @@ local carried = require("tests.faults.carried")
 require("xtable").target {
 	name = "luaplain",
 	target = function(packet, par)
-		return carried(packet:getstring(par.thoff + 8))
+		return carried(packet:getstring(par.thoff + 8), par)
 	end,
 }
