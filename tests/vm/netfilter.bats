@@ -785,7 +785,7 @@ drops='at("INET LOCAL_OUT", function() return action.DROP end) at("INET LOCAL_IN
 					packet:setuint16be(20, packet:getuint16be(20) ~ 1)
 					assert(packet:checksum())
 					outer = outer + 1
-					if #packet > 3000 then many = many + 1 end
+					if #packet > 1500 then many = many + 1 end
 				end
 			end)
 			return function() return outer .. " " .. many end
